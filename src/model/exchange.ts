@@ -1,0 +1,121 @@
+import type { Body } from './body.ts';
+import type { ActivePolicy, Decision } from './decision.ts';
+import type { Recording } from './event.ts';
+import type { Json } from './json.ts';
+import type { Lease } from './lease.ts';
+import type { Identity } from './principal.ts';
+import type { Detectors, MaskMark, MaskPlan } from './scan.ts';
+
+/**
+ * One request with its answer. Each step of the way in proves one thing more about it, and its type says so: a step
+ * takes the exchange as the steps before it left it and returns it with its own fields added. What forwards a
+ * request takes a `Recorded`, so nothing reaches Claude that was not identified, decided and recorded.
+ */
+export interface Framed {
+  /** `req_…`; also the `request-id` header of the answer. */
+  readonly id: string;
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+  readonly route: Route;
+  readonly headers: RequestHeaders;
+  readonly client: Client;
+  /** The request body, not read yet. */
+  readonly source: AsyncIterable<Uint8Array>;
+  readonly reply: Reply;
+  /** Aborted when the client is gone. */
+  readonly signal: AbortSignal;
+  /** Notes for the record that steps leave as they go. */
+  readonly notes: { [key: string]: Json };
+}
+
+export type Action = 'messages.create' | 'messages.count_tokens' | 'models.read';
+
+export interface Route {
+  /** The pattern of the closed table, e.g. `/v1/models/{id}`; a metric label. */
+  readonly pattern: string;
+  readonly action: Action;
+  readonly method: 'GET' | 'POST';
+  /** The raw request target: exact path and query, as forwarded. */
+  readonly target: string;
+}
+
+/** Request headers: lower-case names, each singleton checked to occur once. */
+export interface RequestHeaders {
+  get(name: string): string | null;
+  /** In the order of arrival, as spelled. */
+  readonly raw: readonly (readonly [name: string, value: string])[];
+}
+
+/** What the caller says of itself: claims, never authority. */
+export interface Client {
+  /** `x-app`, e.g. `cli` for Claude Code; null when absent. */
+  readonly app: string | null;
+  /** The first product of the user agent, e.g. `claude-cli/2.1.330`; null when absent. */
+  readonly version: string | null;
+  /** `x-claude-code-request-class` where present; refined once the body is known. */
+  readonly class: 'main' | 'subagent' | 'workflow' | 'compaction' | 'auxiliary' | null;
+}
+
+export interface Identified extends Framed {
+  readonly identity: Identity;
+}
+
+export interface Read extends Identified {
+  /** Null for requests without one. */
+  readonly body: Body | null;
+}
+
+export interface Conversed extends Read {
+  readonly conversation: Conversation;
+}
+
+/** One agent's thread. The id is a client claim, used for stability and grouping, never as authority. */
+export interface Conversation {
+  /** Keyed hash of tenant, principal and the client's id. */
+  readonly id: string;
+  /** User turns so far, this one included. */
+  readonly turn: number;
+  /** True once the gateway had to edit something a later thinking block is bound to. */
+  readonly dropBlock: boolean;
+}
+
+export interface Scanned extends Conversed {
+  readonly detectors: Detectors;
+  readonly detections: Detections;
+}
+
+/** Counts of detector hits by class; `new` is what this request adds, by origin. */
+export interface Detections {
+  readonly new: { readonly [origin: string]: { readonly [className: string]: number } };
+  readonly all: { readonly [className: string]: number };
+}
+
+export interface Decided extends Scanned {
+  readonly policy: ActivePolicy;
+  readonly decision: Decision;
+  readonly maskPlan: MaskPlan;
+}
+
+export interface Credentialed extends Decided {
+  readonly lease: Lease;
+}
+
+export interface Recorded extends Credentialed {
+  readonly recording: Recording;
+  /** Masks applied in both directions, merged by detector. */
+  readonly masks: MaskMark[];
+}
+
+/** The answer's way out to the caller. Bytes written are the caller's; an abort is never a clean end. */
+export interface Reply {
+  /** True once the status line is out. */
+  readonly begun: boolean;
+  /** Status that was sent, or 0. */
+  readonly status: number;
+  begin(status: number, headers: readonly (readonly [name: string, value: string])[]): void;
+  /** Undefined while the socket keeps up, otherwise a promise for when it does again. */
+  write(bytes: Uint8Array): Promise<void> | undefined;
+  end(bytes?: Uint8Array): void;
+  /** Resets the connection. */
+  abort(): void;
+}

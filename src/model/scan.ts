@@ -1,0 +1,51 @@
+/** What detectors find in text, and the port through which other rooms use them. Implemented by `mask/`. */
+
+/** A stretch of text that a detector covers. Offsets are UTF-16 units in the text it is reported with. */
+export interface Span {
+  /** The detector's id, for records and explanations. */
+  readonly detector: string;
+  /** The detector's class, which policy counts and names. */
+  readonly class: string;
+  readonly from: number;
+  readonly to: number;
+  /** True when this goes on from a span of the text released just before (a value longer than one release). */
+  readonly continues: boolean;
+}
+
+/** Text about which nothing that follows can change the decision, with everything found in it. */
+export interface Scanned {
+  readonly text: string;
+  readonly spans: readonly Span[];
+}
+
+/** Scans one stream of text. What it has returned is final; what it holds back is still undecided. */
+export interface TextScanner {
+  write(text: string): Scanned;
+  /** The rest. A value still open at the end stays covered. The scanner is spent. */
+  end(): Scanned;
+  /** Characters held back at the moment. */
+  readonly held: number;
+}
+
+/** A compiled, immutable set of detectors, shared by all streams that use it. */
+export interface Detectors {
+  /** A digest of the rules and exact values inside; equal digests scan alike. */
+  readonly id: string;
+  /** The classes it can report. */
+  readonly classes: ReadonlySet<string>;
+  scan(text: string): Scanned;
+  stream(): TextScanner;
+}
+
+export type MaskMode = 'redact' | 'partial' | 'token';
+
+/** Which classes are masked and how. Exact values (the gateway's own secrets) are masked always, whatever it says. */
+export type MaskPlan = ReadonlyMap<string, MaskMode>;
+
+/** One mask that was applied, counted; never the value. */
+export interface MaskMark {
+  readonly detector: string;
+  readonly class: string;
+  readonly mode: MaskMode;
+  readonly count: number;
+}
