@@ -1,0 +1,32 @@
+const MASK = '[secret]';
+
+/**
+ * A secret value that does not show itself: JSON, string conversion and `util.inspect` give a fixed mask, and the
+ * value is in a private field, so that spreading or cloning the holder loses it instead of copying it. Only
+ * `reveal()` gives the value; call it where the value is used, and keep what it returns short.
+ */
+export class Secret {
+  readonly #value: string;
+
+  /** Holds `value`; an empty secret is a programmer's mistake and throws a TypeError. */
+  constructor(value: string) {
+    if (value === '') throw new TypeError('a secret must not be empty');
+    this.#value = value;
+  }
+
+  reveal(): string {
+    return this.#value;
+  }
+
+  toString(): string {
+    return MASK;
+  }
+
+  toJSON(): string {
+    return MASK;
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return MASK;
+  }
+}
