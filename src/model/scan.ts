@@ -8,13 +8,14 @@ export interface Span {
   readonly class: string;
   readonly from: number;
   readonly to: number;
-  /** True when this goes on from a span of the text released just before (a value longer than one release). */
+  /** True when this goes on from a span that began in text released before: the same hit, not to be counted again. */
   readonly continues: boolean;
 }
 
 /** Text about which nothing that follows can change the decision, with everything found in it. */
 export interface Scanned {
   readonly text: string;
+  /** Ordered by where they begin, then by what was recognised first; spans of different detectors may overlap. */
   readonly spans: readonly Span[];
 }
 
@@ -27,14 +28,25 @@ export interface TextScanner {
   readonly held: number;
 }
 
+/** Which classes a stream looks for. Classes of exact values are always looked for and always masked. */
+export interface Focus {
+  /** Classes whose hits are replaced: text that one of them covers leaves at once, whatever else is undecided. */
+  readonly masked: ReadonlySet<string>;
+  /** Further classes to report; null for all there are. */
+  readonly reported: ReadonlySet<string> | null;
+}
+
 /** A compiled, immutable set of detectors, shared by all streams that use it. */
 export interface Detectors {
   /** A digest of the rules and exact values inside; equal digests scan alike. */
   readonly id: string;
   /** The classes it can report. */
   readonly classes: ReadonlySet<string>;
+  /** The classes of exact values, which are masked whatever policy says. */
+  readonly always: ReadonlySet<string>;
   scan(text: string): Scanned;
-  stream(): TextScanner;
+  /** Without a focus every class is looked for and taken as masked. */
+  stream(focus?: Focus): TextScanner;
 }
 
 export type MaskMode = 'redact' | 'partial' | 'token';
