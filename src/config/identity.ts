@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import type { Context } from './context.ts';
+import { always, distinct, fault, label, publicFile, seconds, serviceUrl } from './fields.ts';
+
+/** Signature algorithms a caller's token may have. Asymmetric only: a shared secret would let a verifier sign. */
+export const tokenAlgorithms = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+] as const;
+
+const claimPath = z
+  .string()
+  .regex(/^[^.\s]+(\.[^.\s]+)*$/, { message: 'not a path into the claims, such as sub or realm_access.roles' });
+
+const claimMap = z
+  .strictObject({
+    subject: claimPath.default('sub').describe('Claim that names the caller, unique for its issuer.'),
+    groups: claimPath.optional().describe('Claim with the groups: an array of strings, or one string.'),
+    function: claimPath.optional().describe('Claim that names the program that asks.'),
+    person: claimPath
+      .optional()
+      .describe('Claim that is the same for one human at every issuer. Human issuers need it.'),
+    owner: claimPath
+      .optional()
+      .describe('Claim that names the human behind a workload, in the same terms as `person`.'),
+    strength: claimPath.optional().describe('Claim that says how the login was made, usually `acr`.'),
+  })
+  .describe('Which claim becomes which part of the principal: dot paths into the claims.');
+
+const audiences = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
+
+const keySource = (context: Context) =>
+  z
+    .union([
+      z.strictObject({ url: serviceUrl.describe('JWKS document.') }),
+      z.strictObject({ file: publicFile(context).describe('JWKS file.') }),
+      z.strictObject({ discovery: z.literal(true).describe('Find the JWKS by OpenID Connect discovery at `issuer`.') }),
+    ])
+    .describe('Where the public keys come from: one of {url: …}, {file: …} and {discovery: true}.');
+
+const issuer = (context: Context) =>
+  z
+    .strictObject({
+      name: label.describe('Short name in logs and metrics.'),
+      tenant: label.describe('Tenant that its principals belong to.'),
+      issuer: z.string().min(1).describe('The `iss` claim, compared exactly.'),
+      kind: z.enum(['human', 'workload']).describe('Whether this issuer vouches for humans or for programs.'),
+      audience: audiences.describe('The `aud` that tokens for this gateway have, one or several.'),
+      admin_audience: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('The `aud` of tokens for verdicts; differs from `audience`.'),
+      algorithms: z.array(z.enum(tokenAlgorithms)).min(1).describe('Accepted signature algorithms, asymmetric only.'),
+      typ: z
+        .array(z.string().min(1))
+        .min(1)
+        .optional()
+        .describe('Accepted `typ` headers, such as at+jwt; absent: any.'),
+      max_age_s: seconds.default(3600).describe('Oldest accepted `iat`, in seconds.'),
+      jwks: keySource(context),
+      map: claimMap.prefault({}),
+    })
+    .superRefine(checkIssuer, always);
+
+/** What holds between the keys of one issuer. Any of them may be missing or faulty: all faults come at once. */
+function checkIssuer(value: Partial<IssuerKeys>, context: z.RefinementCtx): void {
+  if (value.admin_audience !== undefined && [value.audience].flat().includes(value.admin_audience)) {
+    fault(context, 'equals an audience', 'Register a second audience at the issuer for verdicts.', ['admin_audience']);
+  }
+  if (value.kind === 'human' && value.map !== undefined && value.map.person === undefined) {
+    fault(
+      context,
+      'missing, and a human issuer needs it',
+      'Map a claim that is the same for one human at every issuer, such as email or an employee id.',
+      ['map', 'person'],
+    );
+  }
+  const discovers = typeof value.jwks === 'object' && value.jwks !== null && 'discovery' in value.jwks;
+  if (discovers && value.issuer !== undefined && !serviceUrl.safeParse(value.issuer).success) {
+    fault(context, 'discovery needs an https issuer', 'Use jwks.url or jwks.file, or correct `issuer`.', ['issuer']);
+  }
+}
+
+interface IssuerKeys {
+  readonly issuer: string;
+  readonly kind: string;
+  readonly audience: string | readonly string[];
+  readonly admin_audience: string | undefined;
+  readonly jwks: object;
+  readonly map: { readonly person?: string | undefined };
+}
+
+/** Who may ask. */
+export const identity = (context: Context) =>
+  z
+    .strictObject({
+      development: z.boolean().default(false).describe('The built-in development issuer; never beside a real issuer.'),
+      issuers: z.array(issuer(context)).default([]).describe('Token issuers whose tokens are accepted.'),
+    })
+    .superRefine((value, context) => {
+      const count = Array.isArray(value.issuers) ? value.issuers.length : 0;
+      if (value.development === true && count > 0) {
+        fault(context, 'on together with a real issuer', 'Take out one of the two.', ['development']);
+      }
+      if (value.development === false && count === 0) {
+        fault(context, 'nobody could be identified', 'List an issuer. To try the gateway, run `sallyport dev`.', [
+          'issuers',
+        ]);
+      }
+      const hint = 'Each issuer is listed once, under its own name.';
+      distinct(value.issuers, 'name', context, ['issuers'], hint);
+      distinct(value.issuers, 'issuer', context, ['issuers'], hint);
+    }, always);

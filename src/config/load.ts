@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { LineCounter, parseDocument } from 'yaml';
+import type { z } from 'zod';
+import type { Context, Environment } from './context.ts';
+import { ConfigFaults, type Fault } from './faults.ts';
+import { describeAt, knownKeys, nearest } from './hints.ts';
+import { applyOverrides, overrideName, type Tree } from './overrides.ts';
+import { type Config, type ConfigInput, schemaFor } from './schema.ts';
+
+/**
+ * Reads a configuration file (YAML), applies the `SALLYPORT_` overrides of `env`, checks it and reads its secrets.
+ * Relative paths start at the folder of the file. Throws `ConfigFaults` with every fault at once.
+ */
+export function loadConfig(file: string, env: Environment): Config {
+  const path = resolve(file);
+  const tree = readTree(path);
+  const faults = applyOverrides(tree, env);
+  return check(tree, { directory: dirname(path), env }, path, faults);
+}
+
+/**
+ * The configuration of a development gateway on this host: the development issuer, the built-in bundle, state in
+ * `dataDir`, where relative paths start. `overrides` are written as in a file and must bring `credential`; they win,
+ * key by key. Throws `ConfigFaults`.
+ */
+export function developmentConfig(dataDir: string, overrides: ConfigInput, env: Environment = {}): Config {
+  const directory = resolve(dataDir);
+  const base = { data_dir: directory, identity: { development: true }, policy: { source: 'builtin' } };
+  return check(merge(base, overrides), { directory, env }, 'the development configuration', []);
+}
+
+function readTree(path: string): Tree {
+  const refuse = (faultPath: string, message: string, hint: string) =>
+    new ConfigFaults(path, [{ path: faultPath, message, hint }]);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (thrown) {
+    const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'error';
+    throw refuse(
+      path,
+      `cannot be read (${code})`,
+      'Give the path of a configuration file, or run `sallyport dev` to try the gateway.',
+    );
+  }
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: false });
+  const broken = [...document.errors, ...document.warnings].map((error): Fault => {
+    const { line, col } = lines.linePos(error.pos[0]);
+    return {
+      path: `line ${line}, column ${col}`,
+      message: `not YAML (${error.code})`,
+      hint: 'Look at this line and the one before.',
+    };
+  });
+  if (broken.length > 0) throw new ConfigFaults(path, broken);
+  const tree: unknown = document.toJS({ maxAliasCount: 20 });
+  if (tree === null || tree === undefined) return {};
+  if (typeof tree !== 'object' || Array.isArray(tree)) {
+    throw refuse('the file', 'not a mapping of keys', 'Start with a key, such as `upstream:`.');
+  }
+  return tree as Tree;
+}
+
+function check(tree: unknown, context: Context, source: string, earlier: readonly Fault[]): Config {
+  const result = schemaFor(context).safeParse(tree);
+  if (result.success && earlier.length === 0) return result.data;
+  throw new ConfigFaults(source, [...earlier, ...(result.error?.issues ?? []).flatMap(toFaults)]);
+}
+
+function toFaults(issue: z.core.$ZodIssue): Fault[] {
+  if (issue.code === 'unrecognized_keys') {
+    const known = knownKeys(issue.path);
+    return issue.keys.map((key) => {
+      const close = nearest(key, known);
+      const hint = close ? `Did you mean ${close}?` : known.length > 0 ? `Known here: ${known.join(', ')}.` : '';
+      return { path: spell([...issue.path, key]), message: 'not a known key', hint };
+    });
+  }
+  const custom = issue.code === 'custom' ? issue.params?.hint : undefined;
+  const message = issue.message.replace(/^Invalid input: /, '').replace('received undefined', 'but it is missing');
+  const about = describeAt(issue.path);
+  const hint =
+    typeof custom === 'string' ? custom : `${about ? `${about} ` : ''}Also set by ${overrideName(issue.path)}.`;
+  return [{ path: spell(issue.path), message, hint }];
+}
+
+function spell(path: readonly PropertyKey[]): string {
+  const text = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
+  return text.replace(/^\./, '') || 'the whole configuration';
+}
+
+function merge(base: unknown, over: unknown): unknown {
+  if (over === undefined) return base;
+  if (!isTree(base) || !isTree(over)) return over;
+  const merged: Tree = { ...base };
+  for (const [key, value] of Object.entries(over)) merged[key] = merge(base[key], value);
+  return merged;
+}
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
