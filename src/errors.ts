@@ -241,3 +241,8 @@ export function toGatewayError(thrown: unknown): GatewayError {
   const detail = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
   return new GatewayError('INTERNAL', undefined, { detail, cause: thrown });
 }
+
+/** Something at start that the operator must mend first. The message says what and how; it is shown without a stack. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+}

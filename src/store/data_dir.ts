@@ -1,0 +1,42 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { StartError } from '../errors.ts';
+
+const OTHERS = 0o077;
+
+/**
+ * Makes sure that `path` is a directory only its owner can enter, creating it (and its parents) where it is missing.
+ * Returns the absolute path. Throws `StartError` where it is no directory, belongs to another user, or is open to
+ * group or world: the gateway does not tighten what somebody else may already have read.
+ */
+export function ownDirectory(path: string): string {
+  const absolute = resolve(path);
+  mkdirSync(absolute, { recursive: true, mode: 0o700 });
+  const stat = statSync(absolute);
+  if (!stat.isDirectory()) throw new StartError(`${absolute} is not a directory`);
+  if (process.getuid && stat.uid !== process.getuid()) {
+    throw new StartError(`${absolute} belongs to user ${stat.uid}, not to the user this runs as (${process.getuid()})`);
+  }
+  if (process.platform !== 'win32' && stat.mode & OTHERS) {
+    const mode = (stat.mode & 0o777).toString(8);
+    throw new StartError(`${absolute} is open to other users (mode ${mode}). Close it first: chmod 700 ${absolute}`);
+  }
+  return absolute;
+}
+
+/** Creates an empty file with mode 0600 unless it exists, and makes its directory entry durable. */
+export function ownFile(path: string): void {
+  closeSync(openSync(path, 'a', 0o600));
+  syncDirectory(dirname(path));
+}
+
+/** Makes the entries of a directory durable (a created or renamed file is not, until then). */
+export function syncDirectory(path: string): void {
+  if (process.platform === 'win32') return;
+  const handle = openSync(path, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
