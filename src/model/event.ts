@@ -9,6 +9,7 @@ export type EventKind =
   | 'input.rejected'
   | 'identity.raw_credential'
   | 'identity.revoked'
+  | 'record.gap'
   | 'bundle.activated'
   | 'bundle.refused'
   | 'credential.changed'
@@ -35,10 +36,13 @@ export interface Journal {
 export interface Outcome {
   /** HTTP status sent to the caller, or 0 when none was. */
   readonly status: number;
-  readonly end: 'complete' | 'refused' | 'denied' | 'upstream_error' | 'fault' | 'client_gone';
+  /** `unknown` is written at the next start for an exchange that a crash cut off. */
+  readonly end: 'complete' | 'refused' | 'denied' | 'upstream_error' | 'fault' | 'client_gone' | 'unknown';
   /** Error code where there was one. */
   readonly code: string | null;
+  /** Null where the recording should use what it read in the answer itself. */
   readonly usage: Usage | null;
+  /** Null where the recording should use what it read in the answer itself. */
   readonly stopReason: string | null;
   readonly [key: string]: Json | Usage;
 }
@@ -63,8 +67,11 @@ export interface Recording {
   flush(): Promise<void>;
   /** A failure to write, if there was one; in strict mode the answer must stop. */
   readonly fault: Error | null;
-  /** Seals the last segment and writes the outcome event in the same transaction. */
-  end(outcome: AuditEvent): Promise<void>;
+  /**
+   * Seals the last segment and writes the outcome event in the same transaction; the first call counts. Rejects with
+   * AUDIT_UNAVAILABLE when that could not be made durable now; it is then written as soon as it can be.
+   */
+  end(outcome: Outcome): Promise<void>;
 }
 
 export type FrameKind = 'request' | 'head' | 'event' | 'block' | 'mask' | 'decision' | 'error' | 'mark';
