@@ -23,7 +23,7 @@ export interface Asked {
   readonly results: readonly ToolResult[];
   /** Tools the client runs. */
   readonly tools: readonly JsonObject[];
-  /** How often exactly this conversation was sent before; 0 for the first time. */
+  /** How many requests this session made before since the prompt that chose the script, resends included. */
   readonly attempt: number;
   readonly body: JsonObject;
 }
@@ -32,17 +32,23 @@ const REMINDER = /<system-reminder>[\s\S]*?<\/system-reminder>/g;
 const DIRECTIVE = /^[ \t]*sandbox:([a-z0-9-]+)(?:[ \t]+([^\r\n]*))?$/gm;
 const SECRET = /(?:^|\s)secret(-reversed)?=(\S+)/g;
 
-/** Reads a request for the script; `planted` is the value of `secret` where no prompt plants one. */
-export function readAsked(body: JsonObject, attempt: number, planted: string): Asked {
+/**
+ * Reads a request for the script.
+ *
+ * @param planted the value of `secret` where no prompt plants one
+ * @param attemptOf counts requests by the place of the message that chose the script (0 where none did)
+ */
+export function readAsked(body: JsonObject, planted: string, attemptOf: (place: number) => number): Asked {
   const messages = objectsOf(body.messages);
   let directive: Asked['directive'] = null;
   let text = '';
   let secret = planted;
   let turn = 0;
+  let place = 0;
   let speaking = false;
   let results: ToolResult[] = [];
   const calls = new Map<string, string>();
-  for (const message of messages) {
+  for (const [at, message] of messages.entries()) {
     const blocks = blocksOf(message.content);
     if (message.role === 'assistant') {
       if (!speaking) turn += 1;
@@ -60,7 +66,10 @@ export function readAsked(body: JsonObject, attempt: number, planted: string): A
     const whole = said.join('\n').trim();
     if (whole === '' || blocks.some((block) => block.type === 'tool_result')) continue;
     const found = [...whole.matchAll(DIRECTIVE)].at(-1);
-    if (found) directive = { name: found[1]!, argument: (found[2] ?? '').trim() };
+    if (found) {
+      directive = { name: found[1]!, argument: (found[2] ?? '').trim() };
+      place = at;
+    }
     const plant = [...whole.matchAll(SECRET)].at(-1);
     if (plant) secret = plant[1] ? [...plant[2]!].reverse().join('') : plant[2]!;
     text = whole.replace(DIRECTIVE, '').trim();
@@ -69,7 +78,7 @@ export function readAsked(body: JsonObject, attempt: number, planted: string): A
   const tools = objectsOf(body.tools).filter(
     (tool) => tool.type === undefined || tool.type === 'custom' || tool.input_schema,
   );
-  return { directive, text, secret, turn, results, tools: mayCall(body) ? tools : [], attempt, body };
+  return { directive, text, secret, turn, results, tools: mayCall(body) ? tools : [], attempt: attemptOf(place), body };
 }
 
 /** The client tool of that name, if the request offers it. */

@@ -5,7 +5,8 @@ import { readAsked } from './asked.ts';
 import { checkThinking } from './binding.ts';
 import { countTokens, createPromptCache, usageOf } from './cache.ts';
 import { checkMessages } from './check.ts';
-import { prefixItems } from './prefix.ts';
+import { isObject, textOf } from './json.ts';
+import { type PrefixItem, prefixItems } from './prefix.ts';
 import { createRandom, type Random } from './random.ts';
 import { invalid } from './refusal.ts';
 import { answerInForm } from './script/forms.ts';
@@ -49,7 +50,7 @@ export function createService(seed: number, script: string, secret: string, mode
       const model = checkMessages(body, models, caller.version, false);
       const items = prefixItems(body);
       const kept = checkThinking(key, body, items, caller.organization, caller.betas);
-      const asked = readAsked(body, attemptOf(Buffer.from(kept.before.messages).toString('base64')), secret);
+      const asked = readAsked(body, secret, (place) => attemptOf(sessionOf(body, items, place)));
       const random = createRandom(seed ^ Math.imul(generation++, 0x9e3779b1));
       const steps = answerInForm(asked) ?? requestedScript(asked.directive?.name ?? script)(asked, asked.turn);
       let tokens: ReturnType<typeof cache.use> | null = null;
@@ -74,6 +75,13 @@ export function createService(seed: number, script: string, secret: string, mode
       return { input_tokens: countTokens(items) };
     },
   };
+}
+
+/** What resends and continuations of one prompt in one session have in common. */
+function sessionOf(body: JsonObject, items: readonly PrefixItem[], place: number): string {
+  const hash = createHash('sha256').update(isObject(body.metadata) ? textOf(body.metadata.user_id) : '');
+  for (const item of items) if (item.part === 'messages' && item.message <= place) hash.update(item.text);
+  return hash.digest('base64');
 }
 
 function requestedScript(name: string): ReturnType<typeof scriptNamed> {

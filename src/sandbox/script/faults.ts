@@ -3,7 +3,7 @@ import type { ErrorType } from '../refusal.ts';
 import type { Script, Step } from '../steps.ts';
 import { chat } from './talk.ts';
 
-/** A script of faults; with a number behind its name (`sandbox:error-529 2`) only the first so many tries of a conversation fail. */
+/** A script of faults; with a number behind its name (`sandbox:error-529 2`) only the first so many requests of the prompt fail. */
 function failing(steps: readonly Step[]): Script {
   return (asked, turn) => (asked.attempt < triesOf(asked) ? steps : chat(asked, turn));
 }

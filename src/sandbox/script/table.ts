@@ -36,7 +36,7 @@ const SCRIPTS: readonly (NamedScript & { readonly script: Script })[] = [
   { name: 'refusal', about: 'stop reason `refusal`', script: refusal },
   {
     name: 'error-400',
-    about: '400; a number behind any error name limits how many tries fail',
+    about: '400; a number behind any error name limits how many requests fail',
     script: refusing('invalid_request_error', 'The sandbox was told to refuse this request.'),
   },
   {

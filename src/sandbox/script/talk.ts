@@ -72,7 +72,7 @@ export const leak: Script = (asked, turn) => {
   return offers(asked, 'Bash') ? [said, quoted, call] : [said, quoted];
 };
 
-/** A text spelled for a JSON string, one character in its middle as `\\uXXXX`. */
+/** A text spelled for a JSON string, one character in its middle as `\uXXXX`. */
 function escapeOne(text: string): string {
   const spelled = (part: string): string => JSON.stringify(part).slice(1, -1);
   let middle = text.length >> 1;
