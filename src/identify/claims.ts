@@ -1,0 +1,82 @@
+import type { JsonObject } from '../model/json.ts';
+import type { TokenFacts } from '../model/principal.ts';
+import type { IssuerEntry } from './issuer.ts';
+import { refusal } from './refusal.ts';
+
+/** Seconds by which clocks of issuer and gateway may differ. */
+export const SKEW_S = 30;
+
+/** What a token says of itself, well-typed, and the bounds of its validity. */
+export interface TokenTerms extends TokenFacts {
+  /** Epoch seconds, whole or not: it is not valid earlier. */
+  readonly notBefore: number;
+}
+
+/** Header members that bring their own key or change what a signature covers (RFC 8725 section 3.10). */
+const refusedHeaders = ['jku', 'jwk', 'x5u', 'crit', 'b64'] as const;
+/** Types of access tokens and of tokens without one; others (logout+jwt, dpop+jwt) serve other purposes. */
+const usualTypes: readonly string[] = ['', 'jwt', 'jose', 'at+jwt'];
+
+/** Checks the unverified header against what its issuer may use. Throws `GatewayError` TOKEN_INVALID. */
+export function checkHeader(header: JsonObject, entry: IssuerEntry): void {
+  for (const name of refusedHeaders) if (Object.hasOwn(header, name)) throw refusal('TOKEN_INVALID', 'header');
+  const { alg, typ, kid } = header;
+  if (typeof alg !== 'string' || !(entry.algorithms as readonly string[]).includes(alg)) {
+    throw refusal('TOKEN_INVALID', 'algorithm');
+  }
+  if (typ !== undefined && typeof typ !== 'string') throw refusal('TOKEN_INVALID', 'typ');
+  const type = mediaType(typ ?? '');
+  if (!(entry.typ?.map(mediaType) ?? usualTypes).includes(type)) throw refusal('TOKEN_INVALID', 'typ');
+  if (kid !== undefined && (typeof kid !== 'string' || kid.length > 256)) throw refusal('TOKEN_INVALID', 'kid');
+}
+
+/** RFC 7515 section 4.1.9: `application/` may be left out, case does not count. */
+function mediaType(typ: string): string {
+  return typ.toLowerCase().replace(/^application\//, '');
+}
+
+/**
+ * Checks everything of the claims that does not depend on the time: our own audience and no other purpose, `exp` and
+ * `iat` present, types. Throws `GatewayError` TOKEN_INVALID.
+ */
+export function readTerms(claims: JsonObject, entry: IssuerEntry): TokenTerms {
+  checkAudience(claims, entry);
+  const exp = seconds(claims.exp, 'exp');
+  const iat = seconds(claims.iat, 'iat');
+  const nbf = claims.nbf === undefined ? iat : seconds(claims.nbf, 'nbf');
+  const { jti, sid } = claims;
+  return {
+    id: typeof jti === 'string' ? jti : null,
+    session: typeof sid === 'string' ? sid : null,
+    issuedAt: iat,
+    notBefore: Math.max(iat, nbf),
+    expiresAt: Math.min(exp, iat + entry.max_age_s),
+  };
+}
+
+function checkAudience(claims: JsonObject, entry: IssuerEntry): void {
+  const { aud } = claims;
+  const stated = Array.isArray(aud) ? aud : [aud];
+  if (stated.some((audience) => typeof audience !== 'string')) throw refusal('TOKEN_INVALID', 'audience');
+  const own = typeof entry.audience === 'string' ? [entry.audience] : entry.audience;
+  if (!own.some((audience) => stated.includes(audience))) throw refusal('TOKEN_INVALID', 'audience');
+  if (entry.admin_audience !== undefined && stated.includes(entry.admin_audience)) {
+    throw refusal('TOKEN_INVALID', 'admin_audience');
+  }
+}
+
+function seconds(value: unknown, fault: 'exp' | 'iat' | 'nbf'): number {
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw refusal('TOKEN_INVALID', fault);
+  return value;
+}
+
+/**
+ * Whether the token is valid at `nowMs` (epoch milliseconds), with `SKEW_S` of tolerance either way; called for every
+ * request, for tokens from the cache too. Throws `GatewayError` TOKEN_EXPIRED, or TOKEN_INVALID where its time has
+ * not come.
+ */
+export function checkTimes(terms: TokenTerms, nowMs: number): void {
+  const now = Math.floor(nowMs / 1000);
+  if (now >= terms.expiresAt + SKEW_S) throw refusal('TOKEN_EXPIRED', 'exp');
+  if (now < terms.notBefore - SKEW_S) throw refusal('TOKEN_INVALID', 'nbf');
+}

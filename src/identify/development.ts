@@ -1,0 +1,102 @@
+import { linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK_EC_Private, SignJWT } from 'jose';
+import { StartError } from '../errors.ts';
+import { ownDirectory, syncDirectory } from '../store/index.ts';
+import type { IssuerEntry } from './issuer.ts';
+
+const ISSUER = 'urn:sallyport:development';
+const AUDIENCE = 'sallyport';
+const MAX_LIFETIME_S = 86_400;
+
+export interface DevelopmentToken {
+  /** Default `dev@localhost`. */
+  readonly subject?: string;
+  /** Default `agent`. */
+  readonly function?: string;
+  /** Default `developers` alone. */
+  readonly groups?: readonly string[];
+  /** At most 24 hours; default 12. */
+  readonly lifetimeSeconds?: number;
+  /** Default the audience of the data port. */
+  readonly audience?: string;
+}
+
+/** The built-in issuer of a trial on one machine: its key lies in the data directory, so whoever reads that may mint. */
+export interface DevelopmentIssuer {
+  readonly entry: IssuerEntry;
+  /** Signs a token. Throws TypeError for a lifetime that is not 1 s to 24 h, or an empty subject. */
+  mint(token?: DevelopmentToken): Promise<string>;
+}
+
+/**
+ * Opens the development issuer of a data directory and makes its key (ES256, `keys/development_issuer.json`,
+ * owner-only) where there is none; two processes that do so at once end with the same key. Rejects with `StartError`
+ * where other users can read the key.
+ */
+export async function createDevelopmentIssuer(options: {
+  readonly dataDir: string;
+  /** Epoch milliseconds. */
+  readonly clock?: () => number;
+}): Promise<DevelopmentIssuer> {
+  const clock = options.clock ?? Date.now;
+  const { d, ...publicKey } = await ownKey(options.dataDir);
+  const signingKey = await importJWK({ ...publicKey, d }, 'ES256');
+  const kid = await calculateJwkThumbprint(publicKey);
+  return {
+    entry: {
+      name: 'development',
+      tenant: 'development',
+      issuer: ISSUER,
+      kind: 'human',
+      audience: AUDIENCE,
+      admin_audience: `${AUDIENCE}-admin`,
+      algorithms: ['ES256'],
+      typ: ['at+jwt'],
+      max_age_s: MAX_LIFETIME_S,
+      jwks: { keys: { keys: [{ ...publicKey, kid, alg: 'ES256', use: 'sig' }] } },
+      map: { subject: 'sub', groups: 'groups', function: 'function', person: 'sub' },
+    },
+    async mint(token = {}) {
+      const lifetime = token.lifetimeSeconds ?? MAX_LIFETIME_S / 2;
+      const subject = token.subject ?? 'dev@localhost';
+      if (!(lifetime >= 1 && lifetime <= MAX_LIFETIME_S)) throw new TypeError('a lifetime is 1 second to 24 hours');
+      if (subject === '') throw new TypeError('a subject must not be empty');
+      const now = Math.floor(clock() / 1000);
+      return new SignJWT({ groups: token.groups ?? ['developers'], function: token.function ?? 'agent' })
+        .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid })
+        .setIssuer(ISSUER)
+        .setAudience(token.audience ?? AUDIENCE)
+        .setSubject(subject)
+        .setJti(crypto.randomUUID())
+        .setIssuedAt(now)
+        .setExpirationTime(now + Math.floor(lifetime))
+        .sign(signingKey);
+    },
+  };
+}
+
+async function ownKey(dataDir: string): Promise<JWK_EC_Private> {
+  const directory = ownDirectory(join(ownDirectory(dataDir), 'keys'));
+  const path = join(directory, 'development_issuer.json');
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) await createKey(directory, path);
+  if (process.platform !== 'win32' && statSync(path).mode & 0o077) {
+    throw new StartError(`${path} is open to other users. Delete it; a new key is then made`);
+  }
+  return JSON.parse(readFileSync(path, 'utf8')) as JWK_EC_Private;
+}
+
+/** A link either makes the whole file appear or fails, so that no process ever reads half a key or a second one. */
+async function createKey(directory: string, path: string): Promise<void> {
+  const { privateKey } = await generateKeyPair('ES256', { extractable: true });
+  const draft = join(directory, `development_issuer.${process.pid}.${crypto.randomUUID()}`);
+  writeFileSync(draft, JSON.stringify(await exportJWK(privateKey)), { mode: 0o600, flush: true });
+  try {
+    linkSync(draft, path);
+    syncDirectory(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}

@@ -1,0 +1,40 @@
+import type { Kysely } from 'kysely';
+import type { Migrations } from '../store/index.ts';
+import type { RevocationKind } from './revocation_marks.ts';
+
+/** Tables of this room. */
+export interface RevocationTables {
+  readonly revocation: {
+    readonly id: string;
+    readonly kind: RevocationKind;
+    readonly issuer: string;
+    readonly value: string;
+    readonly until: number | null;
+    readonly at: number;
+    readonly by: string;
+  };
+  /** One row; its number rises with every change of the list, so that a poll costs one small read. */
+  readonly revocation_change: { readonly number: number };
+}
+
+export const revocationMigrations: Migrations = {
+  '001_revocations': {
+    async up(db: Kysely<unknown>) {
+      await db.schema
+        .createTable('revocation')
+        .addColumn('id', 'text', (column) => column.primaryKey())
+        .addColumn('kind', 'text', (column) => column.notNull())
+        .addColumn('issuer', 'text', (column) => column.notNull())
+        .addColumn('value', 'text', (column) => column.notNull())
+        .addColumn('until', 'bigint')
+        .addColumn('at', 'bigint', (column) => column.notNull())
+        .addColumn('by', 'text', (column) => column.notNull())
+        .execute();
+      await db.schema
+        .createTable('revocation_change')
+        .addColumn('number', 'integer', (column) => column.notNull())
+        .execute();
+      await (db as Kysely<RevocationTables>).insertInto('revocation_change').values({ number: 0 }).execute();
+    },
+  },
+};
