@@ -43,7 +43,7 @@ const store = z.strictObject({
 });
 
 const upstream = z.strictObject({
-  url: serviceUrl.default('https://api.anthropic.com').describe('Base URL of the Claude API.'),
+  url: serviceUrl.prefault('https://api.anthropic.com').describe('Base URL of the Claude API.'),
   auth: z
     .enum(['auto', 'bearer', 'x-api-key'])
     .default('auto')
@@ -56,7 +56,7 @@ const policy = (context: Context) =>
     .strictObject({
       source: z
         .union([z.literal('builtin'), pathFrom(context)])
-        .default('builtin')
+        .prefault('builtin')
         .describe('`builtin`, or a folder that is watched for signed bundles.'),
       keys: z
         .array(
