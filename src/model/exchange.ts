@@ -113,6 +113,8 @@ export interface Reply {
   /** Status that was sent, or 0. */
   readonly status: number;
   begin(status: number, headers: readonly (readonly [name: string, value: string])[]): void;
+  /** Sends the headers now, before any byte of the body. */
+  flush(): void;
   /** Undefined while the socket keeps up, otherwise a promise for when it does again. */
   write(bytes: Uint8Array): Promise<void> | undefined;
   end(bytes?: Uint8Array): void;

@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { StartError } from '../errors.ts';
+import type { Json, JsonObject } from '../model/json.ts';
+
+/** The admin API as the command line uses it. */
+export interface AdminClient {
+  get(path: string, query?: Readonly<Record<string, string | undefined>>): Promise<Json>;
+  post(path: string, body: JsonObject): Promise<Json>;
+  delete(path: string, query?: Readonly<Record<string, string | undefined>>): Promise<Json>;
+}
+
+/** Where a running gateway of a data directory is reached; written by the gateway, owner-only. */
+export interface AdminAddress {
+  readonly url: string;
+  readonly token: string;
+}
+
+/** The file in the data directory that names the admin port and its operator token. */
+export const adminFile = 'admin.json';
+
+/**
+ * Opens the admin API of the gateway that runs on a data directory.
+ *
+ * @throws StartError when there is none, it does not answer, or it refuses the operation
+ */
+export function openAdmin(dataDir: string): AdminClient {
+  const { url, token } = readAddress(dataDir);
+  const call = async (method: string, path: string, query: object, body?: JsonObject): Promise<Json> => {
+    const target = new URL(path, url);
+    for (const [name, value] of Object.entries(query))
+      if (value !== undefined) target.searchParams.set(name, String(value));
+    const response = await fetch(target, {
+      method,
+      headers: { authorization: `Bearer ${token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+      signal: AbortSignal.timeout(30_000),
+    }).catch((cause: unknown) => {
+      throw new StartError(`The gateway of ${dataDir} does not answer at ${url}. Is it running?`, { cause });
+    });
+    const answer = (await response.json()) as JsonObject;
+    if (response.ok) return answer;
+    throw new StartError(
+      String((answer.error as JsonObject | undefined)?.message ?? `The admin API answered ${response.status}.`),
+    );
+  };
+  return {
+    get: (path, query = {}) => call('GET', path, query),
+    post: (path, body) => call('POST', path, {}, body),
+    delete: (path, query = {}) => call('DELETE', path, query),
+  };
+}
+
+function readAddress(dataDir: string): AdminAddress {
+  try {
+    return JSON.parse(readFileSync(join(dataDir, adminFile), 'utf8')) as AdminAddress;
+  } catch (cause) {
+    throw new StartError(
+      `No gateway has run on ${dataDir} yet. Start one (sallyport dev, or sallyport serve --config FILE), or name its data directory with --data-dir.`,
+      { cause },
+    );
+  }
+}

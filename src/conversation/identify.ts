@@ -1,0 +1,49 @@
+import { canonicalMessage } from '../json/index.ts';
+import type { JsonNode } from '../model/body.ts';
+import type { Read } from '../model/exchange.ts';
+import { principalKey } from '../model/principal.ts';
+
+/**
+ * The client's name for its thread: the first present of the session header, `session_id` inside `metadata.user_id`,
+ * and the first message in its canonical form. A claim, never authority.
+ */
+export function clientThread(exchange: Read): string {
+  const session = exchange.headers.get('x-claude-code-session-id');
+  if (session) return `session:${session.slice(0, 256)}`;
+  const root = exchange.body?.root ?? null;
+  if (root === null) return 'none';
+  const named = sessionInMetadata(root.get('metadata')?.get('user_id')?.string() ?? null);
+  if (named !== null) return `session:${named.slice(0, 256)}`;
+  const first = root.get('messages')?.items()[0];
+  return first ? `first:${canonicalMessage(first)}` : 'none';
+}
+
+/**
+ * The conversation's stored id: a keyed hash, so that the client's own id is not in any row. It is bound to the
+ * principal, so no caller can name another's conversation.
+ *
+ * @param keyedHash HMAC under this gateway's key
+ */
+export function conversationId(exchange: Read, keyedHash: (text: string) => string): string {
+  return keyedHash(JSON.stringify([principalKey(exchange.identity.principal), clientThread(exchange)])).slice(0, 32);
+}
+
+/** How many user turns the request holds, the new one included. */
+export function countTurns(root: JsonNode | null): number {
+  let turns = 0;
+  for (const message of root?.get('messages')?.items() ?? []) {
+    if (message.get('role')?.string() === 'user') turns += 1;
+  }
+  return turns;
+}
+
+function sessionInMetadata(userId: string | null): string | null {
+  if (userId === null || !userId.startsWith('{') || userId.length > 4096) return null;
+  try {
+    const parsed: unknown = JSON.parse(userId);
+    const session = (parsed as { readonly session_id?: unknown }).session_id;
+    return typeof session === 'string' && session !== '' ? session : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,5 @@
+/** The way to Claude and the parts of the way back that touch bytes: HTTP client, headers, SSE, hold, relay. */
+export { createForward, type ForwardOptions } from './forward.ts';
+export { createHoldStep } from './hold.ts';
+export type { AnswerEnd, WayBack } from './stream.ts';
+export { createUpstream, type Upstream } from './upstream.ts';

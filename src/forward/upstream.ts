@@ -1,0 +1,167 @@
+import { Pool } from 'undici';
+import { GatewayError } from '../errors.ts';
+
+/** What is sent to Claude. */
+export interface UpstreamRequest {
+  readonly method: 'GET' | 'POST';
+  /** Path and query, as the caller sent them. */
+  readonly target: string;
+  /** Alternating names and values. */
+  readonly headers: readonly string[];
+  readonly body: Uint8Array | null;
+  /** Aborts the request and closes its connection. */
+  readonly signal: AbortSignal;
+}
+
+/** Claude's answer: its head, and a body that waits until it is consumed. */
+export interface UpstreamAnswer {
+  readonly status: number;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /**
+   * Feeds the body to `onChunk` until its end. Where `onChunk` returns a promise the socket is paused meanwhile.
+   *
+   * @throws whatever `onChunk` throws; GatewayError UPSTREAM_PROTOCOL, UPSTREAM_TIMEOUT when the body breaks off
+   */
+  consume(onChunk: (chunk: Uint8Array) => Promise<void> | undefined): Promise<void>;
+  /** Gives the answer up and closes its connection. */
+  abort(): void;
+}
+
+export interface UpstreamOptions {
+  readonly url: string;
+  readonly connectTimeoutMs: number;
+  /** The longest wait for headers and between two pieces of the body. */
+  readonly idleTimeoutMs: number;
+  readonly headersTimeoutMs: number;
+}
+
+export interface Upstream {
+  /** @throws GatewayError UPSTREAM_CONNECT, UPSTREAM_TIMEOUT, UPSTREAM_PROTOCOL */
+  send(request: UpstreamRequest): Promise<UpstreamAnswer>;
+  close(): Promise<void>;
+}
+
+/** The HTTP client for the one configured upstream. It follows no redirect and never resends by itself. */
+export function createUpstream(options: UpstreamOptions): Upstream {
+  const base = new URL(options.url);
+  const prefix = base.pathname.replace(/\/$/, '');
+  const pool = new Pool(base.origin, {
+    connections: null,
+    pipelining: 1,
+    headersTimeout: options.headersTimeoutMs,
+    bodyTimeout: options.idleTimeoutMs,
+    connect: { timeout: options.connectTimeoutMs },
+    keepAliveTimeout: 30_000,
+  });
+  return {
+    send: (request) => dispatch(pool, prefix, request),
+    close: () => pool.destroy(),
+  };
+}
+
+type Controller = { pause(): void; resume(): void; abort(reason: Error): void; readonly rawHeaders?: unknown };
+
+function dispatch(pool: Pool, prefix: string, request: UpstreamRequest): Promise<UpstreamAnswer> {
+  return new Promise((resolve, reject) => {
+    let controller: Controller | null = null;
+    let onChunk: ((chunk: Uint8Array) => Promise<void> | undefined) | null = null;
+    let settle: { resolve: () => void; reject: (error: Error) => void } | null = null;
+    let ended = false;
+    let failure: Error | null = null;
+    const gone = () => controller?.abort(new GatewayError('UPSTREAM_CONNECT', 'the caller is gone'));
+
+    const fail = (error: Error) => {
+      request.signal.removeEventListener('abort', gone);
+      failure = error instanceof GatewayError ? error : upstreamError(error);
+      if (settle) settle.reject(failure);
+      else reject(failure);
+    };
+
+    // The fault of a step is told as it is, not as a fault of Claude.
+    const giveUp = (started: Controller, error: Error) => {
+      settle?.reject(error);
+      started.abort(error);
+    };
+
+    pool.dispatch(
+      {
+        path: prefix + request.target,
+        method: request.method,
+        headers: request.headers as string[],
+        body: request.body,
+      },
+      {
+        onRequestStart(started) {
+          controller = started;
+          if (request.signal.aborted) gone();
+          else request.signal.addEventListener('abort', gone, { once: true });
+        },
+        onResponseStart(started, status) {
+          started.pause();
+          resolve({
+            status,
+            headers: pairs(started.rawHeaders),
+            consume(listener) {
+              onChunk = listener;
+              return new Promise<void>((done, broken) => {
+                settle = { resolve: done, reject: broken };
+                if (failure) broken(failure);
+                else if (ended) done();
+                else started.resume();
+              });
+            },
+            abort: () => started.abort(new GatewayError('UPSTREAM_PROTOCOL', 'given up')),
+          });
+        },
+        onResponseData(started, chunk) {
+          try {
+            const wait = onChunk?.(chunk);
+            if (!wait) return;
+            started.pause();
+            wait.then(
+              () => started.resume(),
+              (error: Error) => giveUp(started, error),
+            );
+          } catch (error) {
+            giveUp(started, error as Error);
+          }
+        },
+        onResponseEnd() {
+          request.signal.removeEventListener('abort', gone);
+          ended = true;
+          settle?.resolve();
+        },
+        onResponseError(_controller, error) {
+          fail(error);
+        },
+      },
+    );
+  });
+}
+
+function pairs(raw: unknown): readonly (readonly [name: string, value: string])[] {
+  const list = raw as readonly (Buffer | string)[];
+  const headers: [string, string][] = [];
+  for (let i = 0; i + 1 < list.length; i += 2) {
+    headers.push([list[i]!.toString('latin1' as never), list[i + 1]!.toString('latin1' as never)]);
+  }
+  return headers;
+}
+
+const timeouts = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
+const connects = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/** Maps a failure of the HTTP client; its own text stays in the private detail. */
+function upstreamError(error: Error): GatewayError {
+  const code = (error as NodeJS.ErrnoException).code ?? error.name;
+  if (timeouts.has(code)) return new GatewayError('UPSTREAM_TIMEOUT', code, { cause: error });
+  if (connects.has(code)) return new GatewayError('UPSTREAM_CONNECT', code, { cause: error });
+  return new GatewayError('UPSTREAM_PROTOCOL', code, { cause: error });
+}

@@ -1,0 +1,77 @@
+import { GatewayError } from '../errors.ts';
+import type { AnswerPart, HeldBlock, StreamEvent, WayBackStep } from '../model/answer.ts';
+import type { Reply } from '../model/exchange.ts';
+import { eventBytes, madeEvent } from './sse.ts';
+
+/** A stream may be silent for this long before a `ping` goes out (clients give up after minutes without bytes). */
+const pingAfterMs = 15_000;
+const pingBytes = Buffer.from('event: ping\ndata: {"type":"ping"}\n\n');
+
+/** The last step of a stream's way back: gathers what one chunk of Claude's answer released and writes it at once. */
+export interface StreamWriter {
+  readonly step: WayBackStep;
+  /** Writes what was gathered; a promise while the client does not keep up. */
+  flush(): Promise<void> | undefined;
+  /** Stops the pings. */
+  close(): void;
+}
+
+/** Makes the writer of one stream. Unchanged events leave as their original bytes. */
+export function createStreamWriter(reply: Reply): StreamWriter {
+  let gathered: Uint8Array[] = [];
+  const pings = setInterval(() => {
+    reply.write(pingBytes);
+  }, pingAfterMs);
+  pings.unref();
+
+  return {
+    step: (part) => {
+      gather(part, gathered);
+      return undefined;
+    },
+    flush() {
+      if (gathered.length === 0) return undefined;
+      const bytes = gathered.length === 1 ? gathered[0]! : Buffer.concat(gathered);
+      gathered = [];
+      pings.refresh();
+      return reply.write(bytes);
+    },
+    close: () => clearInterval(pings),
+  };
+}
+
+function gather(part: AnswerPart, into: Uint8Array[]): void {
+  if (part.kind === 'event') {
+    into.push(eventBytes(part));
+    return;
+  }
+  requireVerdict(part);
+  for (const event of blockEvents(part)) into.push(eventBytes(event));
+}
+
+/** The last fence: a client tool call leaves only with a verdict, and an allowed one only with its input. */
+export function requireVerdict(part: HeldBlock): void {
+  if (!part.call) return;
+  if (part.verdict === null || (part.verdict.effect === 'allow' && part.inputText === null)) {
+    throw new GatewayError('INTERNAL', 'a tool call came to be written without a verdict');
+  }
+}
+
+/** The events of a whole block: its original ones, or start, one delta and stop. */
+export function blockEvents(part: HeldBlock): readonly StreamEvent[] {
+  if (Array.isArray(part.original)) return part.original as readonly StreamEvent[];
+  const { index, block } = part;
+  if (block.type === 'text') {
+    const delta = { type: 'text_delta', text: block.text ?? '' };
+    return framed(index, { ...block, text: '' }, delta);
+  }
+  if (part.inputText === null) return framed(index, block, null);
+  return framed(index, { ...block, input: {} }, { type: 'input_json_delta', partial_json: part.inputText });
+}
+
+function framed(index: number, block: HeldBlock['block'], delta: HeldBlock['block'] | null): readonly StreamEvent[] {
+  const events = [madeEvent('content_block_start', { index, content_block: block })];
+  if (delta) events.push(madeEvent('content_block_delta', { index, delta }));
+  events.push(madeEvent('content_block_stop', { index }));
+  return events;
+}

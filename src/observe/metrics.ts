@@ -1,0 +1,77 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Everything the gateway counts. Labels are closed sets; no ids, names or models in them. */
+export interface Metrics {
+  readonly requests: Counter<'route' | 'outcome' | 'reason'>;
+  readonly duration: Histogram<'route'>;
+  readonly firstByte: Histogram<'route'>;
+  readonly active: Gauge;
+  readonly decisions: Counter<'point' | 'effect'>;
+  readonly masks: Counter<'class'>;
+  readonly rejected: Counter<'code'>;
+  readonly bundle: Gauge<'name' | 'version' | 'revision'>;
+  readonly bundleFailures: Counter;
+  render(): Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
+
+/** Makes the metrics of one gateway, in a registry of its own. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry, prefix: 'sallyport_' });
+  return {
+    requests: new Counter({
+      name: 'sallyport_requests_total',
+      help: 'Requests by route, outcome and reason of refusal',
+      labelNames: ['route', 'outcome', 'reason'],
+      registers,
+    }),
+    duration: new Histogram({
+      name: 'sallyport_request_duration_seconds',
+      help: 'From the request line to the end of the answer',
+      labelNames: ['route'],
+      buckets: seconds,
+      registers,
+    }),
+    firstByte: new Histogram({
+      name: 'sallyport_admission_seconds',
+      help: 'From the request line to the moment the request is forwarded',
+      labelNames: ['route'],
+      buckets: seconds,
+      registers,
+    }),
+    active: new Gauge({ name: 'sallyport_requests_active', help: 'Requests being answered', registers }),
+    decisions: new Counter({
+      name: 'sallyport_decisions_total',
+      help: 'Policy decisions by point and effect',
+      labelNames: ['point', 'effect'],
+      registers,
+    }),
+    masks: new Counter({
+      name: 'sallyport_masks_total',
+      help: 'Masks applied, by detector class',
+      labelNames: ['class'],
+      registers,
+    }),
+    rejected: new Counter({
+      name: 'sallyport_input_rejected_total',
+      help: 'Input that the HTTP parser refused',
+      labelNames: ['code'],
+      registers,
+    }),
+    bundle: new Gauge({
+      name: 'sallyport_bundle_info',
+      help: 'The active policy bundle',
+      labelNames: ['name', 'version', 'revision'],
+      registers,
+    }),
+    bundleFailures: new Counter({
+      name: 'sallyport_bundle_activation_failures_total',
+      help: 'Bundles that were refused',
+      registers,
+    }),
+    render: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+  };
+}

@@ -1,0 +1,143 @@
+import { type GatewayError, toGatewayError } from './errors.ts';
+import type { Next, WayBackStep } from './model/answer.ts';
+import type {
+  Conversed,
+  Credentialed,
+  Decided,
+  Framed,
+  Identified,
+  Read,
+  Recorded,
+  Scanned,
+} from './model/exchange.ts';
+import type { Arrival } from './receive/index.ts';
+
+/*
+ * The policy enforcement point: how a request goes in and how its answer comes back. Each step is one function of one
+ * room; what the steps may rely on is in their types, so a step in the wrong place does not compile.
+ */
+
+/** The steps that the rooms provide. A step that has nothing to wait for returns at once. */
+export interface Steps {
+  readonly frame: (arrival: Arrival) => Framed;
+  readonly identify: (exchange: Framed) => Identified | Promise<Identified>;
+  readonly read: (exchange: Identified) => Read | Promise<Read>;
+  readonly converse: (exchange: Read) => Conversed | Promise<Conversed>;
+  readonly restore: (exchange: Conversed) => Conversed | Promise<Conversed>;
+  readonly scan: (exchange: Conversed) => Scanned | Promise<Scanned>;
+  readonly decide: (exchange: Scanned) => Decided | Promise<Decided>;
+  readonly mask: (exchange: Decided) => Decided | Promise<Decided>;
+  readonly credential: (exchange: Decided) => Credentialed | Promise<Credentialed>;
+  readonly record: (exchange: Credentialed) => Recorded | Promise<Recorded>;
+
+  readonly back: {
+    readonly hold: (exchange: Recorded) => WayBackStep;
+    readonly scan: (exchange: Recorded) => WayBackStep;
+    readonly decide: (exchange: Recorded) => WayBackStep;
+    readonly mask: (exchange: Recorded) => WayBackStep;
+    readonly note: (exchange: Recorded) => WayBackStep;
+    readonly record: (exchange: Recorded) => WayBackStep;
+  };
+}
+
+/** The way in. Each step proves one thing more, or refuses. */
+export function wayIn(steps: Steps): Way<Arrival, Recorded> {
+  return way<Arrival>()
+    .step('frame', steps.frame)
+    .step('identify', steps.identify)
+    .step('read', steps.read)
+    .step('converse', steps.converse)
+    .step('restore', steps.restore)
+    .step('scan', steps.scan)
+    .step('decide', steps.decide)
+    .step('mask', steps.mask)
+    .step('credential', steps.credential)
+    .step('record', steps.record);
+}
+
+/** The way back, for every part of the answer. What `write` gets is what the caller gets. */
+export function wayBack({ back }: Steps, exchange: Recorded, write: WayBackStep): Next {
+  return chain([
+    back.hold(exchange),
+    back.scan(exchange),
+    back.decide(exchange),
+    back.mask(exchange),
+    back.note(exchange),
+    back.record(exchange),
+    write,
+  ]);
+}
+
+/** A row of named steps from one state of an exchange to the next. */
+export interface Way<In extends object, Out extends object> {
+  step<More extends object>(name: string, step: (exchange: Out) => More | Promise<More>): Way<In, More>;
+  /**
+   * Goes the whole way. `passed` is told each state that was reached, so that a refusal half-way can be recorded with
+   * all that was known by then.
+   */
+  go(start: In, passed: (reached: object) => void): Promise<Out>;
+}
+
+type AnyStep = (exchange: object) => object | Promise<object>;
+
+function way<Start extends object>(): Way<Start, Start> {
+  return extend<Start, Start>([]);
+}
+
+function extend<In extends object, Out extends object>(steps: readonly (readonly [string, AnyStep])[]): Way<In, Out> {
+  return {
+    step: (name, step) => extend([...steps, [name, step as AnyStep]]),
+    async go(start, passed) {
+      let exchange: object = start;
+      for (const [, step] of steps) {
+        const result = step(exchange);
+        exchange = result instanceof Promise ? await result : result;
+        passed(exchange);
+      }
+      return exchange as Out;
+    },
+  };
+}
+
+/** Joins steps so that each passes its parts to the one after it; what leaves the last one is done. */
+function chain(steps: readonly WayBackStep[]): Next {
+  return steps.reduceRight<Next>(
+    (next, step) => (part) => step(part, next),
+    () => undefined,
+  );
+}
+
+/** What an exchange needs at its end, whichever way it ended. */
+export interface Ends {
+  /** The exchange was refused before it was forwarded: answer and record it. `reached` is the last state passed. */
+  refused(arrival: Arrival, reached: Partial<Recorded>, error: GatewayError): void;
+  /** The exchange was forwarded and its answer is over, cleanly or by `error`. */
+  finished(exchange: Recorded, end: string, error: GatewayError | null): Promise<void>;
+}
+
+/** Answers one request: the way in, the forwarding with the way back, and the record of how it ended. Never rejects. */
+export function createPipeline(
+  steps: Steps,
+  forward: (exchange: Recorded) => Promise<string>,
+  ends: Ends,
+): (arrival: Arrival) => Promise<void> {
+  const inbound = wayIn(steps);
+  return async (arrival) => {
+    let reached: Partial<Recorded> = {};
+    let exchange: Recorded;
+    try {
+      exchange = await inbound.go(arrival, (state) => {
+        reached = state;
+      });
+    } catch (thrown) {
+      ends.refused(arrival, reached, toGatewayError(thrown));
+      return;
+    }
+    try {
+      const end = await forward(exchange);
+      await ends.finished(exchange, end, null);
+    } catch (thrown) {
+      await ends.finished(exchange, 'fault', toGatewayError(thrown));
+    }
+  };
+}

@@ -1,0 +1,162 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { createServer } from 'node:http';
+import Koa, { type Context } from 'koa';
+import { koaBody } from 'koa-body';
+import { GatewayError, toGatewayError } from '../errors.ts';
+import type { Json, JsonObject } from '../model/json.ts';
+import type { Secret } from '../model/secret.ts';
+import { newRequestId } from './frame.ts';
+import { type DrainableServer, drainable } from './server.ts';
+
+/** One operation of the admin API. `path` may hold `{name}` segments. */
+export interface AdminRoute {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly path: string;
+  /** @throws GatewayError ADMIN_INPUT, NOT_FOUND or any other code */
+  readonly handler: (request: AdminRequest) => Promise<Json> | Json;
+}
+
+export interface AdminRequest {
+  readonly query: { readonly [name: string]: string };
+  readonly params: { readonly [name: string]: string };
+  readonly body: JsonObject;
+}
+
+export interface AdminServerOptions {
+  readonly operatorToken: Secret;
+  readonly routes: readonly AdminRoute[];
+  /** Named checks of readiness; each true or a short reason. */
+  readonly readiness: () => { readonly [name: string]: true | string };
+  readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
+  readonly onFault: (error: Error) => void;
+}
+
+/**
+ * The admin port: `/livez`, `/readyz` and `/metrics` without a login, everything else with the operator token of this
+ * data directory.
+ */
+export function createAdminServer(options: AdminServerOptions): DrainableServer {
+  const app = new Koa();
+  app.silent = true;
+  app.on('error', options.onFault);
+  app.use(async (context, next) => {
+    context.set({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+    try {
+      await next();
+    } catch (thrown) {
+      answerError(context, thrown, options.onFault);
+    }
+  });
+  app.use(async (context, next) => {
+    if (!(await answerHealth(context, options))) await next();
+  });
+  app.use(async (context, next) => {
+    requireOperator(context, options.operatorToken);
+    await next();
+  });
+  app.use(
+    koaBody({
+      json: true,
+      urlencoded: false,
+      text: false,
+      multipart: false,
+      jsonLimit: '256kb',
+      onError: () => {
+        throw new GatewayError('ADMIN_INPUT', 'The body must be a JSON object of at most 256 KB.');
+      },
+    }),
+  );
+  app.use(async (context) => {
+    context.body = await answerRoute(context, options.routes);
+  });
+  return drainable(createServer({ headersTimeout: 10_000, requestTimeout: 30_000 }, app.callback()));
+}
+
+async function answerHealth(context: Context, options: AdminServerOptions): Promise<boolean> {
+  if (context.method !== 'GET' && context.method !== 'HEAD') return false;
+  switch (context.path) {
+    case '/livez':
+      context.body = { status: 'alive' };
+      return true;
+    case '/readyz': {
+      const checks = options.readiness();
+      const ready = Object.values(checks).every((check) => check === true);
+      context.status = ready ? 200 : 503;
+      context.body = { status: ready ? 'ready' : 'not ready', checks };
+      return true;
+    }
+    case '/metrics': {
+      const { contentType, text } = await options.metrics();
+      context.type = contentType;
+      context.body = text;
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
+function requireOperator(context: Context, token: Secret): void {
+  const presented = /^Bearer (.+)$/.exec(context.get('authorization'))?.[1] ?? '';
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  if (!timingSafeEqual(digest(presented), digest(token.reveal()))) throw new GatewayError('OPERATOR_REQUIRED');
+}
+
+async function answerRoute(context: Context, routes: readonly AdminRoute[]): Promise<Json> {
+  for (const route of routes) {
+    if (route.method !== context.method) continue;
+    const params = match(route.path, context.path);
+    if (params) return route.handler({ query: singleValues(context), params, body: readBody(context) });
+  }
+  throw new GatewayError('NOT_FOUND', `The admin API has no ${context.method} ${context.path}.`);
+}
+
+function match(pattern: string, path: string): { readonly [name: string]: string } | null {
+  const expected = pattern.split('/');
+  const actual = path.split('/');
+  if (expected.length !== actual.length) return null;
+  const params: { [name: string]: string } = {};
+  for (let i = 0; i < expected.length; i++) {
+    const name = /^\{(\w+)\}$/.exec(expected[i]!)?.[1];
+    if (name === undefined) {
+      if (expected[i] !== actual[i]) return null;
+    } else {
+      try {
+        params[name] = decodeURIComponent(actual[i]!);
+      } catch {
+        return null;
+      }
+    }
+  }
+  return params;
+}
+
+function singleValues(context: Context): { readonly [name: string]: string } {
+  const values: { [name: string]: string } = {};
+  for (const [name, value] of Object.entries(context.query)) {
+    if (typeof value !== 'string') throw new GatewayError('ADMIN_INPUT', `The parameter "${name}" is given twice.`);
+    values[name] = value;
+  }
+  return values;
+}
+
+function readBody(context: Context): JsonObject {
+  const body: unknown = context.request.body ?? {};
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw new GatewayError('ADMIN_INPUT', 'The body must be a JSON object.');
+  }
+  return body as JsonObject;
+}
+
+function answerError(context: Context, thrown: unknown, onFault: (error: Error) => void): void {
+  const error = toGatewayError(thrown);
+  if (error.code === 'INTERNAL') onFault(error);
+  const id = newRequestId();
+  context.status = error.status;
+  context.set('request-id', id);
+  context.body = {
+    type: 'error',
+    error: { type: error.type, code: error.code, message: error.message },
+    request_id: id,
+  };
+}
