@@ -1,13 +1,13 @@
-import { configSchema, type SchemaNode } from './describe.ts';
+import type { SchemaNode } from './describe.ts';
 
 /** What the schema says about the key at `path`, or an empty text. */
-export function describeAt(path: readonly PropertyKey[]): string {
-  return nodesAt(path).find((node) => node.description !== undefined)?.description ?? '';
+export function describeAt(schema: SchemaNode, path: readonly PropertyKey[]): string {
+  return nodesAt(schema, path).find((node) => node.description !== undefined)?.description ?? '';
 }
 
 /** The keys that may stand in the mapping at `path`. */
-export function knownKeys(path: readonly PropertyKey[]): string[] {
-  return [...new Set(nodesAt(path).flatMap((node) => Object.keys(node.properties ?? {})))];
+export function knownKeys(schema: SchemaNode, path: readonly PropertyKey[]): string[] {
+  return [...new Set(nodesAt(schema, path).flatMap((node) => Object.keys(node.properties ?? {})))];
 }
 
 /** The candidate at most two edits away from `word`, or null. */
@@ -18,8 +18,8 @@ export function nearest(word: string, candidates: readonly string[]): string | n
   return best !== undefined && best.edits <= 2 ? best.candidate : null;
 }
 
-function nodesAt(path: readonly PropertyKey[]): SchemaNode[] {
-  let nodes = alternatives(configSchema());
+function nodesAt(schema: SchemaNode, path: readonly PropertyKey[]): SchemaNode[] {
+  let nodes = alternatives(schema);
   for (const key of path) {
     const next = nodes.flatMap((node) =>
       typeof key === 'number' ? [node.items] : [node.properties?.[String(key)] ?? node.additionalProperties],

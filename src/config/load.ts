@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import type { Context, Environment } from './context.ts';
+import { configSchema, type SchemaNode } from './describe.ts';
 import { ConfigFaults, type Fault } from './faults.ts';
 import { describeAt, knownKeys, nearest } from './hints.ts';
 import { applyOverrides, overrideName, type Tree } from './overrides.ts';
@@ -66,12 +67,14 @@ function readTree(path: string): Tree {
 function check(tree: unknown, context: Context, source: string, earlier: readonly Fault[]): Config {
   const result = schemaFor(context).safeParse(tree);
   if (result.success && earlier.length === 0) return result.data;
-  throw new ConfigFaults(source, [...earlier, ...(result.error?.issues ?? []).flatMap(toFaults)]);
+  const about = configSchema();
+  const found = (result.error?.issues ?? []).flatMap((issue) => toFaults(issue, about));
+  throw new ConfigFaults(source, [...earlier, ...found]);
 }
 
-function toFaults(issue: z.core.$ZodIssue): Fault[] {
+function toFaults(issue: z.core.$ZodIssue, schema: SchemaNode): Fault[] {
   if (issue.code === 'unrecognized_keys') {
-    const known = knownKeys(issue.path);
+    const known = knownKeys(schema, issue.path);
     return issue.keys.map((key) => {
       const close = nearest(key, known);
       const hint = close ? `Did you mean ${close}?` : known.length > 0 ? `Known here: ${known.join(', ')}.` : '';
@@ -80,7 +83,7 @@ function toFaults(issue: z.core.$ZodIssue): Fault[] {
   }
   const custom = issue.code === 'custom' ? issue.params?.hint : undefined;
   const message = issue.message.replace(/^Invalid input: /, '').replace('received undefined', 'but it is missing');
-  const about = describeAt(issue.path);
+  const about = describeAt(schema, issue.path);
   const hint =
     typeof custom === 'string' ? custom : `${about ? `${about} ` : ''}Also set by ${overrideName(issue.path)}.`;
   return [{ path: spell(issue.path), message, hint }];
