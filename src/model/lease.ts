@@ -8,22 +8,36 @@ export interface Lease {
   readonly scheme: 'bearer' | 'x-api-key';
   /** The secret itself. */
   reveal(): string;
-  /** Headers that go with it: organisation, workspace, betas to append. */
+  /** Headers that go with it: organisation, workspace. */
   readonly headers: { readonly [name: string]: string };
+  /** Values to append to `anthropic-beta`. */
   readonly betas: readonly string[];
 }
 
 /** Where leases come from. Throws `GatewayError` CREDENTIAL_UNAVAILABLE or CREDENTIAL_ROLE_UNKNOWN. */
 export interface Credentials {
-  /** A lease that may be used now: cached, fetched once for all who wait, never past its end. */
-  lease(role: string, signal: AbortSignal): Promise<Lease>;
-  /** Upstream refused this lease: forget it. The next `lease()` of its role fetches anew. */
+  /**
+   * A lease that may be used now: cached (then at once, without a promise), or fetched once for all who wait; never
+   * past its end. The signal ends the waiting of this caller, not the fetch.
+   */
+  lease(role: string, signal: AbortSignal): Lease | Promise<Lease>;
+  /** Upstream refused this lease: forget it. The next `lease()` of its role fetches anew, at most once in a while. */
   refused(lease: Lease): void;
   /** Every secret value that is or was usable lately, for the exact-value masks. */
   secrets(): readonly string[];
-  /** Called whenever `secrets()` changes. */
+  /** Called whenever `secrets()` changes, before the new lease is handed out. */
   onChange(listener: () => void): void;
   readonly defaultRole: string;
+  /** Fetches the default role's lease, so that the first request need not wait. Never rejects. */
+  warm(): Promise<void>;
+  /** For the readiness check: `usable` is false once a fetch has failed and no role has a usable lease left. */
+  health(): CredentialHealth;
   /** Revokes what is ours and stops timers; bounded to a few seconds. */
   close(): Promise<void>;
+}
+
+export interface CredentialHealth {
+  readonly usable: boolean;
+  /** What is wrong at the moment, in words without secrets; null when nothing is. */
+  readonly fault: string | null;
 }

@@ -7,11 +7,14 @@ const MASK = '[secret]';
  */
 export class Secret {
   readonly #value: string;
+  /** Absolute path of the file it was read from, or null; who needs the value after a rotation reads that again. */
+  readonly file: string | null;
 
   /** Holds `value`; an empty secret is a programmer's mistake and throws a TypeError. */
-  constructor(value: string) {
+  constructor(value: string, file: string | null = null) {
     if (value === '') throw new TypeError('a secret must not be empty');
     this.#value = value;
+    this.file = file;
   }
 
   reveal(): string {

@@ -1,0 +1,254 @@
+import { Secret } from '../model/secret.ts';
+import type { Breaker } from './breaker.ts';
+import { type Clock, pause } from './clock.ts';
+import { CredentialFault, toFault } from './fault.ts';
+import type { CredentialLog } from './log.ts';
+import type { Login, VaultToken } from './login.ts';
+import { backoff, renewalSleep, tokenGrace } from './schedule.ts';
+import { member } from './transport.ts';
+import type { VaultClient } from './vault.ts';
+
+const RETRY_MS = 100;
+/** How long a token may be unknown to another node of Vault after its login. */
+const SETTLE_MS = 1_000;
+const BACKOFF_FIRST_MS = 500;
+const BACKOFF_MOST_MS = 30_000;
+const CLOSE_MS = 3_000;
+
+/** One token with its client; never changed but for its end. */
+interface Generation {
+  readonly client: VaultClient;
+  readonly accessor: string | null;
+  readonly since: number;
+  /** What was granted at login, and what each renewal asks for. */
+  readonly life: number;
+  endsAt: number;
+  renewable: boolean;
+}
+
+export interface SessionOptions {
+  readonly connect: (token: Secret | null) => Promise<VaultClient>;
+  readonly login: Login;
+  readonly breaker: Breaker;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: CredentialLog;
+  /** Called after each login with the accessor of the token. */
+  readonly onLogin: (accessor: string | null) => void;
+}
+
+/**
+ * The gateway's login at Vault: one token for the whole process, made when first needed, renewed by the rules of
+ * Vault's LifetimeWatcher, replaced before it can no longer be renewed, and revoked at the end. One network error never
+ * ends it; a definite 400 or 403 does.
+ */
+export class VaultSession {
+  readonly #options: SessionOptions;
+  readonly #closing = new AbortController();
+  #generation: Generation | null = null;
+  #login: Promise<Generation> | null = null;
+  #cancelTimer: () => void = () => {};
+  /** Tokens that are out of use and still to be revoked. */
+  readonly #unrevoked = new Set<Generation>();
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Reads a path with a valid token. A 403 right after the login is tried once more (another node may not know the
+   * token yet); a token that is gone is replaced once.
+   *
+   * @throws CredentialFault
+   */
+  async read(path: string): Promise<unknown> {
+    const { clock } = this.#options;
+    const first = await this.#current();
+    const attempt = (generation: Generation) => this.#call((signal) => generation.client.read(path, signal), true);
+    const denied = await attempt(first).then(done, ifDenied);
+    if (!(denied instanceof CredentialFault)) return denied.answer;
+    if (clock.now() < first.since + SETTLE_MS) {
+      await pause(clock, RETRY_MS, this.#closing.signal);
+      const again = await attempt(first).then(done, ifDenied);
+      if (!(again instanceof CredentialFault)) return again.answer;
+    }
+    if (await this.#knows(first)) throw denied;
+    this.#drop(first);
+    return attempt(await this.#current());
+  }
+
+  /** Ends renewal and revokes the token where the login made it; best effort, at most 3 s. */
+  async close(): Promise<void> {
+    this.#cancelTimer();
+    this.#closing.abort();
+    if (this.#generation !== null) this.#unrevoked.add(this.#generation);
+    this.#generation = null;
+    const signal = AbortSignal.timeout(CLOSE_MS);
+    await Promise.all([...this.#unrevoked].map((generation) => this.#revoke(generation, signal)));
+  }
+
+  async #current(): Promise<Generation> {
+    const generation = this.#generation;
+    if (generation !== null && this.#options.clock.now() < generation.endsAt) return generation;
+    return this.#logIn();
+  }
+
+  /** Logs in; all who ask meanwhile get the same token. */
+  #logIn(): Promise<Generation> {
+    this.#login ??= this.#newGeneration().finally(() => {
+      this.#login = null;
+    });
+    return this.#login;
+  }
+
+  async #newGeneration(): Promise<Generation> {
+    const { clock, login, connect, onLogin } = this.#options;
+    const since = clock.now();
+    const made = await this.#call(
+      (signal) => login.run((token) => connect(token === null ? null : new Secret(token)), signal),
+      false,
+    );
+    const client = await connect(new Secret(made.value));
+    const generation = { client, ...lifeOf(made, since) };
+    if (this.#closing.signal.aborted) {
+      await this.#revoke(generation, AbortSignal.timeout(CLOSE_MS));
+      throw closed();
+    }
+    const previous = this.#generation;
+    this.#generation = generation;
+    this.#schedule(generation, 0);
+    onLogin(made.accessor);
+    if (previous !== null) void this.#revoke(previous, this.#closing.signal);
+    return generation;
+  }
+
+  /** Whether Vault still knows the token: a 403 was then about the path, and another login would not help. */
+  async #knows(generation: Generation): Promise<boolean> {
+    const found = await this.#call((signal) => generation.client.read('auth/token/lookup-self', signal), true).then(
+      done,
+      ifDenied,
+    );
+    return !(found instanceof CredentialFault);
+  }
+
+  #drop(generation: Generation): void {
+    if (this.#generation !== generation) return;
+    this.#generation = null;
+    this.#cancelTimer();
+  }
+
+  /** Plans the next renewal, or the next try after `failures` in a row. */
+  #schedule(generation: Generation, failures: number): void {
+    const { clock, random } = this.#options;
+    this.#cancelTimer();
+    if (generation.endsAt === Number.POSITIVE_INFINITY || this.#closing.signal.aborted) return;
+    const left = generation.endsAt - clock.now();
+    const grace = tokenGrace(generation.life, random);
+    if (failures > 0) {
+      // Half of what is left at most, so that there is always another try before the end.
+      const wait = Math.min(backoff(failures, BACKOFF_FIRST_MS, BACKOFF_MOST_MS, random), Math.max(left / 2, RETRY_MS));
+      if (left > 0) this.#cancelTimer = clock.after(wait, () => void this.#keepUp(generation, failures, left <= grace));
+      return;
+    }
+    const replace = !generation.renewable;
+    const wait = replace ? Math.max(0, left - grace) : renewalSleep(left, grace);
+    this.#cancelTimer = clock.after(wait, () => void this.#keepUp(generation, 0, replace));
+  }
+
+  /** Renews the token, or replaces it where it can no longer be renewed as asked. Never rejects. */
+  async #keepUp(generation: Generation, failures: number, replace: boolean): Promise<void> {
+    const { log } = this.#options;
+    if (this.#generation !== generation) return;
+    try {
+      if (replace || !(await this.#renew(generation))) await this.#logIn();
+      else this.#schedule(generation, 0);
+    } catch (thrown) {
+      const fault = toFault(thrown);
+      if (this.#closing.signal.aborted) return;
+      log.warn({ fault: fault.message, accessor: generation.accessor }, 'the Vault token was not renewed');
+      if (!replace && (fault.status === 400 || fault.status === 403)) {
+        this.#drop(generation);
+        await this.#logIn().catch((again) => log.warn({ fault: toFault(again).message }, 'the login at Vault failed'));
+      } else if (this.#generation === generation) {
+        this.#schedule(generation, failures + 1);
+      }
+    }
+  }
+
+  /** False where Vault granted less than asked for: the token nears its last end and must be replaced now. */
+  async #renew(generation: Generation): Promise<boolean> {
+    const { clock } = this.#options;
+    const askedAt = clock.now();
+    const increment = Math.round(generation.life / 1000);
+    const answer = await this.#call(
+      (signal) => generation.client.write('auth/token/renew-self', { increment }, signal),
+      true,
+    );
+    const auth = member(answer, 'auth');
+    const granted = member(auth, 'lease_duration');
+    if (typeof granted !== 'number') throw new CredentialFault('protocol', 'Vault renewed without saying how long');
+    generation.endsAt = granted === 0 ? Number.POSITIVE_INFINITY : askedAt + granted * 1000;
+    generation.renewable = member(auth, 'renewable') === true;
+    return granted === 0 || granted >= increment;
+  }
+
+  /** Revokes a token that is not used any more; tried until it succeeds, ends by itself, or the signal fires. */
+  async #revoke(generation: Generation, signal: AbortSignal): Promise<void> {
+    const { clock, log, login, random } = this.#options;
+    if (!login.owned) return;
+    this.#unrevoked.add(generation);
+    for (let failures = 1; clock.now() < generation.endsAt; failures += 1) {
+      try {
+        await generation.client.write('auth/token/revoke-self', {}, signal);
+        break;
+      } catch (thrown) {
+        const fault = toFault(thrown);
+        // A token that Vault does not know any more is as good as revoked.
+        if (fault.kind === 'denied') break;
+        if (!signal.aborted) await pause(clock, backoff(failures, RETRY_MS * 3, BACKOFF_MOST_MS, random), signal);
+        if (!signal.aborted) continue;
+        // Where that was the closing, `close()` itself tries again.
+        if (signal !== this.#closing.signal) {
+          log.warn({ fault: fault.message, accessor: generation.accessor }, 'the Vault token was not revoked');
+        }
+        return;
+      }
+    }
+    this.#unrevoked.delete(generation);
+  }
+
+  /** One call through the breaker, tried once more where the failure may pass and repeating does no harm. */
+  #call<T>(call: (signal: AbortSignal) => Promise<T>, repeatable: boolean): Promise<T> {
+    const { breaker, clock, random } = this.#options;
+    const signal = this.#closing.signal;
+    if (signal.aborted) return Promise.reject(closed());
+    return breaker.run(async () => {
+      try {
+        return await call(signal);
+      } catch (thrown) {
+        const fault = toFault(thrown);
+        const passing = fault.kind === 'unreachable' || fault.kind === 'unavailable' || fault.kind === 'inconsistent';
+        if (!repeatable || !passing || signal.aborted) throw fault;
+        await pause(clock, RETRY_MS * (0.5 + random()), signal);
+        return call(signal);
+      }
+    });
+  }
+}
+
+function lifeOf(made: VaultToken, since: number): Omit<Generation, 'client'> {
+  const { accessor, life, renewable } = made;
+  return { accessor, since, life, endsAt: since + life, renewable };
+}
+
+function closed(): CredentialFault {
+  return new CredentialFault('closed', 'the gateway is shutting down');
+}
+
+const done = (answer: unknown): { readonly answer: unknown } => ({ answer });
+
+function ifDenied(thrown: unknown): CredentialFault {
+  const fault = toFault(thrown);
+  if (fault.kind === 'denied') return fault;
+  throw fault;
+}

@@ -1,0 +1,18 @@
+import type { Credentialed, Decided } from '../model/exchange.ts';
+import type { Credentials, Lease } from '../model/lease.ts';
+
+/**
+ * The way-in step that leases the credential of the role policy named, or of the default role. Throws or rejects with
+ * GatewayError CREDENTIAL_ROLE_UNKNOWN or CREDENTIAL_UNAVAILABLE.
+ */
+export function credentialStep(
+  credentials: Pick<Credentials, 'lease' | 'defaultRole'>,
+): (exchange: Decided) => Credentialed | Promise<Credentialed> {
+  const withLease = (exchange: Decided, lease: Lease): Credentialed => ({ ...exchange, lease });
+  return function credential(exchange) {
+    const lease = credentials.lease(exchange.decision.credential ?? credentials.defaultRole, exchange.signal);
+    return lease instanceof Promise
+      ? lease.then((fetched) => withLease(exchange, fetched))
+      : withLease(exchange, lease);
+  };
+}
