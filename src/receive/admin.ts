@@ -3,24 +3,11 @@ import { createServer } from 'node:http';
 import Koa, { type Context } from 'koa';
 import { koaBody } from 'koa-body';
 import { GatewayError, toGatewayError } from '../errors.ts';
+import type { AdminRoute } from '../model/admin.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { Secret } from '../model/secret.ts';
 import { newRequestId } from './frame.ts';
 import { type DrainableServer, drainable } from './server.ts';
-
-/** One operation of the admin API. `path` may hold `{name}` segments. */
-export interface AdminRoute {
-  readonly method: 'GET' | 'POST' | 'DELETE';
-  readonly path: string;
-  /** @throws GatewayError ADMIN_INPUT, NOT_FOUND or any other code */
-  readonly handler: (request: AdminRequest) => Promise<Json> | Json;
-}
-
-export interface AdminRequest {
-  readonly query: { readonly [name: string]: string };
-  readonly params: { readonly [name: string]: string };
-  readonly body: JsonObject;
-}
 
 export interface AdminServerOptions {
   readonly operatorToken: Secret;

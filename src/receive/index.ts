@@ -1,5 +1,5 @@
 /** HTTP in: framing, the closed route table, body limits, error replies, health. */
-export { type AdminRoute, type AdminServerOptions, createAdminServer } from './admin.ts';
+export { type AdminServerOptions, createAdminServer } from './admin.ts';
 export { type Arrival, createFrame, newRequestId } from './frame.ts';
 export { createRead } from './read.ts';
 export { type RefusalStyle, refuse } from './refuse.ts';

@@ -33,7 +33,9 @@ async function serveTcp(handler: (socket: Socket) => void): Promise<string> {
   });
   closers.push(
     () => server.close(),
-    () => sockets.forEach((socket) => socket.destroy()),
+    () => {
+      for (const socket of sockets) socket.destroy();
+    },
   );
   return listen(server);
 }
