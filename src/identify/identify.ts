@@ -164,8 +164,8 @@ async function verifyToken(
     });
   } catch (error) {
     if (error instanceof errors.JWSSignatureVerificationFailed) throw refusal('TOKEN_INVALID', 'signature');
-    if (error instanceof errors.JOSEError) throw refusal('TOKEN_INVALID', 'key', error.code);
-    throw error;
+    // Jose's own errors, and the TypeError or DOMException of a key that is too short or broken.
+    throw refusal('TOKEN_INVALID', 'key', error instanceof errors.JOSEError ? error.code : String(error));
   }
   const { id, session, issuedAt, expiresAt } = terms;
   const identity: Identity = { principal, token: { id, session, issuedAt, expiresAt } };
