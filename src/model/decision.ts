@@ -77,6 +77,52 @@ export interface ActivePolicy extends PolicyIdentity {
   decideChunk(input: ChunkInput): Decision;
 }
 
+/** A bundle whose content was verified: what the engine needs of it. */
+export interface PolicyBundle extends PolicyIdentity {
+  readonly wasm: Uint8Array<ArrayBuffer>;
+  readonly data: Json;
+  /** The bundle's own examples with the decisions they must give. */
+  readonly corpus: readonly CorpusCase[];
+}
+
+/** One example of the corpus: what is stated of the decision must hold, nothing more is compared. */
+export interface CorpusCase {
+  readonly name: string;
+  readonly point: Point;
+  readonly input: { readonly [key: string]: Json };
+  readonly effect: Effect;
+  /** Rule ids of the reasons, in order; null when only the effect is stated. */
+  readonly rules: readonly string[] | null;
+}
+
+/**
+ * Compiles, checks and warms a bundle and runs its corpus. Implemented by `decide/`, used by `bundle/`. Throws an Error
+ * whose message names what is wrong; nothing is active then.
+ */
+export type LoadPolicy = (bundle: PolicyBundle) => ActivePolicy;
+
+/** Where the active policy comes from. Implemented by `bundle/`. */
+export interface PolicySource {
+  /** The policy to decide with now. Throws `GatewayError` POLICY_UNAVAILABLE where there is none that may be used. */
+  current(): ActivePolicy;
+  status(): PolicyStatus;
+  close(): Promise<void>;
+}
+
+/** The state of the policy source, for the admin API, `/readyz` and metrics. */
+export interface PolicyStatus {
+  readonly source: 'builtin' | 'directory';
+  readonly active: (PolicyIdentity & { readonly bundle_version: number; readonly activated_at: number }) | null;
+  /** Why `current()` would throw, or null. */
+  readonly unavailable: string | null;
+  /** Epoch milliseconds of the last look at the source that found a usable bundle. */
+  readonly checked_at: number | null;
+  /** The last refusal, until a bundle is accepted again. */
+  readonly refused: { readonly reason: string; readonly detail: string; readonly at: number } | null;
+  /** Epoch seconds at which the active bundle expires, or null. */
+  readonly expires_at: number | null;
+}
+
 /** The chunk projection: only what changes, so that its cache key is short. */
 export interface ChunkInput {
   readonly v: 1;

@@ -1,0 +1,36 @@
+# METADATA
+# title: What detectors found in a request
+# description: >-
+#   `data.content.denied_classes` lists detector classes whose hits in new text of `data.content.denied_origins` are
+#   refused. `data.content.thresholds` gives, by class, how many hits an answer may have before it is stopped.
+# schemas:
+#   - input: schema.request
+package policies.content.request
+
+# METADATA
+# title: New text holds a raw credential or another class that must not be sent
+deny contains {"id": "raw-credential", "message": message, "severity": "high"} if {
+	count(_found) > 0
+	message := concat("", [
+		"the prompt holds content of class ", concat(", ", sort(_found)),
+		" that must not reach Claude; take it out and send again (rotate it if it is a secret)",
+	])
+}
+
+# METADATA
+# title: What was detected is withheld from later requests too
+directive contains {"withhold": "detected"} if count(_found) > 0
+
+# METADATA
+# title: Answers are watched where a class has a threshold
+directive contains {"chunk": "on_detection", "thresholds": data.content.thresholds} if {
+	count(data.content.thresholds) > 0
+}
+
+_found contains class if {
+	some origin, counts in input.detections.new
+	data.content.denied_origins[origin]
+	some class, number in counts
+	number > 0
+	data.content.denied_classes[class]
+}

@@ -1,0 +1,42 @@
+package policies.content.request_test
+
+import data.policies.content.request
+
+_settings := {
+	"denied_classes": {"credential": true},
+	"denied_origins": {"user": true, "tool_result": true},
+	"thresholds": {},
+}
+
+_input(found) := {"detections": {"new": found, "all": {}}}
+
+_ids(doc) := found if {
+	found := {rule.id | some rule in request.deny} with input as doc with data.content as _settings
+}
+
+test_credential_in_a_prompt_is_denied_and_withheld if {
+	doc := _input({"user": {"credential": 1}})
+	_ids(doc) == {"raw-credential"}
+	{"withhold": "detected"} in request.directive with input as doc with data.content as _settings
+}
+
+test_message_names_the_class if {
+	some rule in request.deny with input as _input({"user": {"credential": 2}}) with data.content as _settings
+	contains(rule.message, "credential")
+}
+
+test_other_classes_pass if _ids(_input({"user": {"email": 3}})) == set()
+
+test_zero_hits_pass if _ids(_input({"user": {"credential": 0}})) == set()
+
+test_other_origins_pass if _ids(_input({"assistant": {"credential": 1}})) == set()
+
+test_nothing_is_watched_without_thresholds if {
+	count(request.directive) == 0 with input as _input({}) with data.content as _settings
+}
+
+test_thresholds_are_handed_to_the_stream if {
+	settings := object.union(_settings, {"thresholds": {"email": 2}})
+	{"chunk": "on_detection", "thresholds": {"email": 2}} in request.directive with input as _input({})
+		with data.content as settings
+}

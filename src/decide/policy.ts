@@ -1,0 +1,89 @@
+import { GatewayError } from '../errors.ts';
+import type { ActivePolicy, ChunkInput, CorpusCase, Decision, Point, PolicyBundle } from '../model/decision.ts';
+import type { Json } from '../model/json.ts';
+import { checkDecision } from './check.ts';
+import { createEngine, type Engine, type EngineOptions, requiredEntrypoints } from './engine.ts';
+
+const cached = 4096;
+const warmups = 300;
+
+/**
+ * Makes a verified bundle decide: compiles it, refuses unknown builtins and missing entrypoints, runs its corpus and
+ * warms it up (about 200 evaluations until V8 has optimised it).
+ *
+ * @throws Error whose message says what is wrong with the bundle.
+ */
+export function loadPolicy(bundle: PolicyBundle, options: EngineOptions = {}): ActivePolicy {
+  const engine = createEngine(bundle.wasm, bundle.data, options);
+  const missing = requiredEntrypoints.filter((name) => !engine.entrypoints.includes(name));
+  if (missing.length > 0) throw new Error(`the bundle lacks the entrypoints ${missing.join(', ')}`);
+  const policy = activePolicy(bundle, engine);
+  if (bundle.corpus.length === 0) throw new Error('the bundle has no corpus to test itself with');
+  for (const example of bundle.corpus) selfTest(policy, example);
+  for (let i = 0; i < warmups; i++) {
+    const example = bundle.corpus[i % bundle.corpus.length]!;
+    policy.decide(example.point, example.input);
+  }
+  return policy;
+}
+
+function activePolicy(bundle: PolicyBundle, engine: Engine): ActivePolicy {
+  const cache = new Map<string, Decision>();
+  const thresholds = new Map<object, string>();
+  const decide = (point: Point, input: { readonly [key: string]: Json }): Decision => {
+    try {
+      return checkDecision(engine.evaluate(`sallyport/${point}`, input));
+    } catch (thrown) {
+      const detail = thrown instanceof Error ? thrown.message : String(thrown);
+      throw new GatewayError('POLICY_UNAVAILABLE', undefined, { detail: `${point}: ${detail}`, cause: thrown });
+    }
+  };
+  return {
+    bundle: bundle.bundle,
+    version: bundle.version,
+    revision: bundle.revision,
+    decide,
+    decideChunk(input) {
+      const key = chunkKey(input, thresholds);
+      const known = cache.get(key);
+      if (known !== undefined) return known;
+      const decision = decide('chunk', { ...input });
+      if (cache.size >= cached) cache.clear();
+      cache.set(key, decision);
+      return decision;
+    },
+  };
+}
+
+/**
+ * The key of a chunk decision. Thresholds are one frozen object of the request decision for a whole answer, so their
+ * text is made once for each such object.
+ */
+function chunkKey(input: ChunkInput, thresholds: Map<object, string>): string {
+  let limits = thresholds.get(input.thresholds);
+  if (limits === undefined) {
+    limits = JSON.stringify(Object.entries(input.thresholds).sort());
+    if (thresholds.size >= 256) thresholds.clear();
+    thresholds.set(input.thresholds, limits);
+  }
+  let key = `${limits}\n${input.kind}`;
+  for (const name in input.detections) key += `\n${name}\t${input.detections[name]}`;
+  return key;
+}
+
+function selfTest(policy: ActivePolicy, example: CorpusCase): void {
+  let decision: Decision;
+  try {
+    decision = policy.decide(example.point, example.input);
+  } catch (thrown) {
+    const detail = thrown instanceof GatewayError ? thrown.detail : String(thrown);
+    throw new Error(`self-test "${example.name}" failed: ${detail}`, { cause: thrown });
+  }
+  const rules = decision.reasons.map((reason) => reason.id);
+  if (decision.effect !== example.effect) {
+    throw new Error(`self-test "${example.name}" gives ${decision.effect} (${rules}) instead of ${example.effect}`);
+  }
+  if (example.rules !== null && rules.join() !== example.rules.join()) {
+    throw new Error(`self-test "${example.name}" gives the rules ${rules} instead of ${example.rules}`);
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * The input documents policy sees: small, versioned, facts instead of text. Every field is always present, null when
+ * absent. `decide/contract.ts` states the same as schemas, which are published in `policies/schemas/`.
+ */
+
+/** UTC time in whole minutes, so that a decision stays a function of its input. */
+export interface ProjectedNow {
+  /** Whole minutes since the epoch. */
+  readonly minutes: number;
+  /** 1 Monday … 7 Sunday. */
+  readonly weekday: number;
+  /** 0 … 23. */
+  readonly hour: number;
+}
+
+export interface ProjectedPrincipal {
+  readonly tenant: string;
+  readonly issuer: string;
+  readonly subject: string;
+  readonly kind: 'human' | 'workload';
+  readonly person: string | null;
+  readonly owner: string | null;
+  readonly groups: readonly string[];
+  readonly function: string | null;
+  readonly actors: readonly string[];
+  readonly strength: string | null;
+}
+
+/** Counts of detector hits by class. */
+export interface Counts {
+  readonly [className: string]: number;
+}
+
+export interface RequestInput {
+  readonly v: 1;
+  readonly now: ProjectedNow;
+  readonly principal: ProjectedPrincipal;
+  readonly action: string;
+  /** The pattern of the route, e.g. `/v1/messages`. */
+  readonly route: string;
+  readonly client: { readonly app: string | null; readonly version: string | null; readonly class: string | null };
+  readonly request: {
+    readonly model: string | null;
+    readonly max_tokens: number | null;
+    readonly stream: boolean;
+    /** Names of the tools that run at the client. */
+    readonly tools: readonly string[];
+    /** Tools that run inside Claude, and every type the gateway does not know. */
+    readonly server_tools: readonly { readonly type: string; readonly name: string | null }[];
+    readonly mcp_servers: readonly { readonly name: string | null; readonly host: string | null }[];
+    /** Hosts that Claude is asked to fetch content from. */
+    readonly url_sources: readonly string[];
+    readonly file_ids: readonly string[];
+    readonly message_count: number;
+    readonly bytes: number;
+    readonly media: { readonly images: number; readonly documents: number };
+    /** Bytes of base64 content, which no detector reads. */
+    readonly opaque_bytes: number;
+    readonly betas: readonly string[];
+    /** Top-level members of the body that this version does not know. */
+    readonly unknown_fields: readonly string[];
+  };
+  readonly detections: { readonly new: { readonly [origin: string]: Counts }; readonly all: Counts };
+  /** What the principal has used; null until budgets are kept. */
+  readonly usage: null;
+  readonly conversation: { readonly id: string; readonly turn: number };
+}
+
+/** A path that a tool call names, without `.` and `..` where they could be resolved. */
+export interface ProjectedPath {
+  readonly path: string;
+  /** Starts at the root, a drive or a home directory. */
+  readonly absolute: boolean;
+  /** Was spelled with a `..` segment. */
+  readonly traversal: boolean;
+  /** Whether the call may write, create or remove it. */
+  readonly write: boolean;
+}
+
+export interface ToolUseInput {
+  readonly v: 1;
+  readonly now: ProjectedNow;
+  readonly principal: ProjectedPrincipal;
+  readonly conversation: { readonly id: string; readonly turn: number };
+  readonly tool: {
+    readonly name: string;
+    readonly kind: 'shell' | 'file' | 'mcp' | 'other';
+    /** The MCP server of a name `mcp__server__tool`. */
+    readonly server: string | null;
+  };
+  readonly input: {
+    readonly bytes: number;
+    /** Every simple command that would run, wrappers such as `sudo` and `xargs` opened, as argument lists. */
+    readonly commands: readonly (readonly string[])[];
+    /** True when some of what would run cannot be known: not parseable, `eval`, an expansion as the command, a pipe into a shell. */
+    readonly opaque: boolean;
+    readonly paths: readonly ProjectedPath[];
+    readonly hosts: readonly string[];
+  };
+  readonly detections: Counts;
+  /** Position among the tool calls of this answer, from 0. */
+  readonly answer: { readonly call_index: number };
+}
+
+export interface AdminInput {
+  readonly v: 1;
+  readonly now: ProjectedNow;
+  readonly actor: ProjectedPrincipal;
+  /** e.g. `approval.decide`, `session.view`, `bundle.accept`. */
+  readonly action: string;
+  /** Who asked for what is decided on; null where nobody did. */
+  readonly requester: ProjectedPrincipal | null;
+  readonly approval: {
+    readonly rule_ids: readonly string[];
+    readonly action: string;
+    readonly scope: 'once' | 'session' | 'time_boxed' | null;
+    readonly quorum: number;
+    /** Verdicts so far. */
+    readonly decisions: readonly { readonly person: string | null; readonly verdict: 'approve' | 'deny' }[];
+  } | null;
+}

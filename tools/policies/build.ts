@@ -1,0 +1,145 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BundleFiles, readArchive, writeArchive } from '../../src/bundle/archive.ts';
+import { type BundleContent, contentOf } from '../../src/bundle/content.ts';
+import { contract, schemaText } from '../../src/decide/contract.ts';
+import { loadPolicy } from '../../src/decide/policy.ts';
+import { BuildFailed, run } from './opa.ts';
+import { testParity } from './parity.ts';
+import { signInto, signingHelp } from './sign.ts';
+
+/**
+ * `make policies`: checks `policies/`, builds it twice, and writes `bundles/<name>/<version>/`. With SIGN=<key file> a
+ * signed copy is written beside it (SCOPE, ALGORITHM, NOT_AFTER_DAYS say for what, how and how long). With RELEASE=<channel> the version becomes the one
+ * that channel follows, and can never change again.
+ */
+const root = join(import.meta.dirname, '../..');
+const source = join(root, 'policies');
+const bundles = join(root, 'bundles');
+const ignored = ['--ignore', '*_test.rego', '--ignore', '.regal'];
+
+interface Channels {
+  readonly [channel: string]: { readonly bundle: string; readonly version: string; readonly revision: string };
+}
+
+async function main(): Promise<void> {
+  checkSchemas();
+  say('opa fmt', run('opa', source, ['fmt', '--fail', '--list', '.']));
+  run('opa', source, ['check', '--strict', '--capabilities', 'capabilities.json', '--schema', 'schemas', '-b', '.']);
+  say('opa check');
+  run('regal', source, ['lint', '.']);
+  say('regal lint');
+  // OPA prints the coverage report only; its exit code counts both failed tests and uncovered lines.
+  run('opa', source, ['test', '--coverage', '--threshold', '95', '-b', '.']);
+  say('opa test', run('opa', source, ['test', '-b', '.']).trim());
+  say('tests in WASM', await testParity(source));
+
+  const files = await build();
+  const content = contentOf(files);
+  if (contentOf(await build()).revision !== content.revision) throw new BuildFailed('two builds gave two revisions');
+  loadPolicy(content);
+  say('self-test', `${content.corpus.length} cases of the corpus`);
+
+  const channels = JSON.parse(readFileSync(join(bundles, 'channels.json'), 'utf8')) as Channels;
+  refuseChange(content, channels);
+  const folder = join(bundles, content.bundle, content.version);
+  await write(folder, files, content);
+  if (process.env.SIGN) say('signed', await signInto(folder, files, content, process.env));
+  else process.stdout.write(`${signingHelp()}\n`);
+  release(content, channels);
+  process.stdout.write(`${content.bundle} ${content.version} revision ${content.revision}\n`);
+}
+
+function say(step: string, result = ''): void {
+  process.stdout.write(`ok  ${step}${result ? `: ${result.split('\n').at(-1)}` : ''}\n`);
+}
+
+function checkSchemas(): void {
+  for (const name of Object.keys(contract) as (keyof typeof contract)[]) {
+    if (readFileSync(join(source, 'schemas', `${name}.json`), 'utf8') !== schemaText(name)) {
+      throw new BuildFailed(`policies/schemas/${name}.json is out of date: run node tools/policies/schemas.ts`);
+    }
+  }
+}
+
+/** One build: what OPA makes of the sources, with the corpus added, which OPA would drop. */
+async function build(): Promise<BundleFiles> {
+  const scratch = mkdtempSync(join(tmpdir(), 'sallyport-build-'));
+  try {
+    const output = join(scratch, 'bundle.tar.gz');
+    const capabilities = ['--capabilities', 'capabilities.json'];
+    run('opa', source, ['build', '-t', 'wasm', '-b', '.', ...ignored, ...capabilities, '-o', output]);
+    const files = new Map(await readArchive(readFileSync(output)));
+    for (const name of readdirSync(join(source, 'corpus')).sort()) {
+      files.set(`corpus/${name}`, new Uint8Array(readFileSync(join(source, 'corpus', name))));
+    }
+    return files;
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+}
+
+function refuseChange(content: BundleContent, channels: Channels): void {
+  if (content.manifestVersion === null) throw new BuildFailed('policies/.manifest lacks metadata.bundle_version');
+  for (const [channel, released] of Object.entries(channels)) {
+    if (released.bundle !== content.bundle || released.version !== content.version) continue;
+    if (released.revision === content.revision) continue;
+    throw new BuildFailed(
+      `${content.bundle} ${content.version} is released (channel ${channel}) and its content has changed: raise revision and metadata.bundle_version in policies/.manifest`,
+    );
+  }
+}
+
+async function write(folder: string, files: BundleFiles, content: BundleContent): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  const archive = await writeArchive(files);
+  const path = join(folder, 'bundle.tar.gz');
+  // Another zlib may spell equal content differently: a file that says the same stays as it is.
+  if ((await revisionAt(path)) !== content.revision) writeFileSync(path, archive);
+  const summary = {
+    bundle: content.bundle,
+    version: content.version,
+    bundle_version: content.manifestVersion,
+    revision: content.revision,
+    opa: run('opa', source, ['version']).match(/Version: (\S+)/)?.[1] ?? null,
+    files: [...files.keys()].sort(),
+  };
+  writeFileSync(join(folder, 'release.json'), `${JSON.stringify(summary, null, 2)}\n`);
+  const constants = {
+    bundle: content.bundle,
+    version: content.version,
+    bundleVersion: content.manifestVersion,
+    revision: content.revision,
+  };
+  const lines = Object.entries(constants).map(
+    ([key, value]) => `  ${key}: ${typeof value === 'number' ? value : `'${value}'`},`,
+  );
+  const generated = join(root, 'src/bundle/generated');
+  mkdirSync(generated, { recursive: true });
+  const head = '// Written by `make policies`. The built-in bundle is trusted because its revision is this one.\n';
+  writeFileSync(join(generated, 'builtin.ts'), `${head}export const builtin = {\n${lines.join('\n')}\n} as const;\n`);
+}
+
+async function revisionAt(path: string): Promise<string | null> {
+  try {
+    return contentOf(await readArchive(readFileSync(path))).revision;
+  } catch {
+    return null;
+  }
+}
+
+function release(content: BundleContent, channels: Channels): void {
+  const channel = process.env.RELEASE;
+  if (!channel) return;
+  const released = { bundle: content.bundle, version: content.version, revision: content.revision };
+  writeFileSync(join(bundles, 'channels.json'), `${JSON.stringify({ ...channels, [channel]: released }, null, 2)}\n`);
+  say('released', `channel ${channel}`);
+}
+
+try {
+  await main();
+} catch (thrown) {
+  process.stderr.write(`policies: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
+  process.exitCode = 1;
+}
