@@ -1,4 +1,5 @@
 import { type GatewayError, toGatewayError } from './errors.ts';
+import type { AnswerEnd } from './forward/index.ts';
 import type { Next, WayBackStep } from './model/answer.ts';
 import type {
   Conversed,
@@ -6,6 +7,7 @@ import type {
   Decided,
   Framed,
   Identified,
+  Masked,
   Read,
   Recorded,
   Scanned,
@@ -26,8 +28,8 @@ export interface Steps {
   readonly restore: (exchange: Conversed) => Conversed | Promise<Conversed>;
   readonly scan: (exchange: Conversed) => Scanned | Promise<Scanned>;
   readonly decide: (exchange: Scanned) => Decided | Promise<Decided>;
-  readonly mask: (exchange: Decided) => Decided | Promise<Decided>;
-  readonly credential: (exchange: Decided) => Credentialed | Promise<Credentialed>;
+  readonly mask: (exchange: Decided) => Masked | Promise<Masked>;
+  readonly credential: (exchange: Masked) => Credentialed | Promise<Credentialed>;
   readonly record: (exchange: Credentialed) => Recorded | Promise<Recorded>;
 
   readonly back: {
@@ -107,18 +109,18 @@ function chain(steps: readonly WayBackStep[]): Next {
   );
 }
 
-/** What an exchange needs at its end, whichever way it ended. */
+/** How exchanges end: what the caller is told, what is recorded and counted. */
 export interface Ends {
-  /** The exchange was refused before it was forwarded: answer and record it. `reached` is the last state passed. */
+  /** It was refused before it was forwarded; `reached` is what the way in knew of it by then. Never throws. */
   refused(arrival: Arrival, reached: Partial<Recorded>, error: GatewayError): void;
-  /** The exchange was forwarded and its answer is over, cleanly or by `error`. */
-  finished(exchange: Recorded, end: string, error: GatewayError | null): Promise<void>;
+  /** Its answer is over: `end` says how, or `error` why it broke off. Never rejects. */
+  finished(exchange: Recorded, end: AnswerEnd | GatewayError): Promise<void>;
 }
 
-/** Answers one request: the way in, the forwarding with the way back, and the record of how it ended. Never rejects. */
+/** Answers one request: the way in, the forwarding with its way back, the end. Never rejects. */
 export function createPipeline(
   steps: Steps,
-  forward: (exchange: Recorded) => Promise<string>,
+  forward: (exchange: Recorded) => Promise<AnswerEnd>,
   ends: Ends,
 ): (arrival: Arrival) => Promise<void> {
   const inbound = wayIn(steps);
@@ -133,11 +135,6 @@ export function createPipeline(
       ends.refused(arrival, reached, toGatewayError(thrown));
       return;
     }
-    try {
-      const end = await forward(exchange);
-      await ends.finished(exchange, end, null);
-    } catch (thrown) {
-      await ends.finished(exchange, 'fault', toGatewayError(thrown));
-    }
+    await ends.finished(exchange, await forward(exchange).catch(toGatewayError));
   };
 }

@@ -1,4 +1,4 @@
-import type { Credentialed, Decided } from '../model/exchange.ts';
+import type { Credentialed, Masked } from '../model/exchange.ts';
 import type { Credentials, Lease } from '../model/lease.ts';
 
 /**
@@ -7,8 +7,8 @@ import type { Credentials, Lease } from '../model/lease.ts';
  */
 export function credentialStep(
   credentials: Pick<Credentials, 'lease' | 'defaultRole'>,
-): (exchange: Decided) => Credentialed | Promise<Credentialed> {
-  const withLease = (exchange: Decided, lease: Lease): Credentialed => ({ ...exchange, lease });
+): (exchange: Masked) => Credentialed | Promise<Credentialed> {
+  const withLease = (exchange: Masked, lease: Lease): Credentialed => ({ ...exchange, lease });
   return function credential(exchange) {
     const lease = credentials.lease(exchange.decision.credential ?? credentials.defaultRole, exchange.signal);
     return lease instanceof Promise

@@ -68,7 +68,12 @@ function dispatch(pool: Pool, prefix: string, request: UpstreamRequest): Promise
     let settle: { resolve: () => void; reject: (error: Error) => void } | null = null;
     let ended = false;
     let failure: Error | null = null;
-    const gone = () => controller?.abort(new GatewayError('UPSTREAM_CONNECT', 'the caller is gone'));
+    const gone = () => {
+      const { reason } = request.signal;
+      controller?.abort(
+        reason instanceof GatewayError ? reason : new GatewayError('UPSTREAM_CONNECT', 'the caller is gone'),
+      );
+    };
 
     const fail = (error: Error) => {
       request.signal.removeEventListener('abort', gone);

@@ -22,7 +22,7 @@ export interface Framed {
   /** The request body, not read yet. */
   readonly source: AsyncIterable<Uint8Array>;
   readonly reply: Reply;
-  /** Aborted when the client is gone. */
+  /** Aborted when the client is gone, or with a `GatewayError` as reason when the gateway stops the exchange. */
   readonly signal: AbortSignal;
   /** Notes for the record that steps leave as they go. */
   readonly notes: { [key: string]: Json };
@@ -96,14 +96,17 @@ export interface Decided extends Scanned {
   readonly maskPlan: MaskPlan;
 }
 
-export interface Credentialed extends Decided {
+export interface Masked extends Decided {
+  /** Masks applied in both directions, merged by detector. */
+  readonly masks: MaskMark[];
+}
+
+export interface Credentialed extends Masked {
   readonly lease: Lease;
 }
 
 export interface Recorded extends Credentialed {
   readonly recording: Recording;
-  /** Masks applied in both directions, merged by detector. */
-  readonly masks: MaskMark[];
 }
 
 /** The answer's way out to the caller. Bytes written are the caller's; an abort is never a clean end. */

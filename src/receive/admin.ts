@@ -7,7 +7,7 @@ import type { AdminRoute } from '../model/admin.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { Secret } from '../model/secret.ts';
 import { newRequestId } from './frame.ts';
-import { type DrainableServer, drainable } from './server.ts';
+import { type PortServer, portServer } from './server.ts';
 
 export interface AdminServerOptions {
   readonly operatorToken: Secret;
@@ -22,7 +22,7 @@ export interface AdminServerOptions {
  * The admin port: `/livez`, `/readyz` and `/metrics` without a login, everything else with the operator token of this
  * data directory.
  */
-export function createAdminServer(options: AdminServerOptions): DrainableServer {
+export function createAdminServer(options: AdminServerOptions): PortServer {
   const app = new Koa();
   app.silent = true;
   app.on('error', options.onFault);
@@ -56,7 +56,7 @@ export function createAdminServer(options: AdminServerOptions): DrainableServer 
   app.use(async (context) => {
     context.body = await answerRoute(context, options.routes);
   });
-  return drainable(createServer({ headersTimeout: 10_000, requestTimeout: 30_000 }, app.callback()));
+  return portServer(createServer({ headersTimeout: 10_000, requestTimeout: 30_000 }, app.callback()));
 }
 
 async function answerHealth(context: Context, options: AdminServerOptions): Promise<boolean> {

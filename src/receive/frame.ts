@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { GatewayError } from '../errors.ts';
 import type { Client, Framed, Reply } from '../model/exchange.ts';
 import { readHeaders } from './headers.ts';
 import { findRoute } from './routes.ts';
@@ -10,7 +11,10 @@ export interface Arrival {
   readonly startedAt: number;
   readonly message: IncomingMessage;
   readonly reply: Reply;
+  /** Aborted when the client is gone, or by `stop`. */
   readonly signal: AbortSignal;
+  /** Ends the exchange from this side; the reason becomes what the caller is told. */
+  readonly stop: (reason: GatewayError) => void;
 }
 
 /** `req_` and 32 hex digits. */

@@ -1,6 +1,7 @@
 /** HTTP in: framing, the closed route table, body limits, error replies, health. */
 export { type AdminServerOptions, createAdminServer } from './admin.ts';
+export { type Admission, createAdmission } from './admission.ts';
 export { type Arrival, createFrame, newRequestId } from './frame.ts';
 export { createRead } from './read.ts';
 export { type RefusalStyle, refuse } from './refuse.ts';
-export { createDataServer, type DrainableServer } from './server.ts';
+export { createDataServer, type PortServer } from './server.ts';

@@ -37,7 +37,9 @@ export function refuse(
     ['x-should-retry', error.retry ? 'true' : 'false'],
     ...(error.status === 401 ? [['www-authenticate', 'Bearer error="invalid_token"'] as const] : []),
     ...(error.reason === 'capacity' ? [['retry-after', '2'] as const] : []),
-    ...(error.reason === 'malformed' || error.reason === 'limit' ? [['connection', 'close'] as const] : []),
+    ...(error.reason === 'malformed' || error.reason === 'limit' || error.code === 'DRAINING'
+      ? [['connection', 'close'] as const]
+      : []),
   ]);
   reply.end(body);
 }

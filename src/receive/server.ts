@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import Koa from 'koa';
+import { StartError } from '../errors.ts';
 import { type Arrival, newRequestId } from './frame.ts';
 import { createReply } from './reply.ts';
 
@@ -14,16 +15,16 @@ export interface DataServerOptions {
   readonly headersTimeoutMs: number;
 }
 
-/** An HTTP server that can be drained in two phases. */
-export interface DrainableServer {
-  /** Starts listening; resolves to the URL. Rejects when the port is taken. */
+/** A server of one port. */
+export interface PortServer {
+  /** Starts listening; resolves to the URL. Rejects with `StartError` when the port is taken. */
   listen(host: string, port: number): Promise<string>;
-  /** Stops accepting, lets running exchanges finish for `graceMs`, then resets what is left. */
-  drain(graceMs: number): Promise<void>;
+  /** Stops listening and ends every connection. */
+  close(): Promise<void>;
 }
 
 /** The data port: Koa in front, and from there the pipeline answers through its own `Reply`. */
-export function createDataServer(options: DataServerOptions): DrainableServer {
+export function createDataServer(options: DataServerOptions): PortServer {
   const app = new Koa();
   app.silent = true;
   app.on('error', options.onFault);
@@ -48,7 +49,7 @@ export function createDataServer(options: DataServerOptions): DrainableServer {
   server.on('upgrade', (_request, socket) => socket.destroy());
   server.on('connect', (_request, socket) => socket.destroy());
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => answerMalformed(error, socket, options));
-  return drainable(server);
+  return portServer(server);
 }
 
 function arrive(message: IncomingMessage, response: ServerResponse): Arrival {
@@ -58,7 +59,14 @@ function arrive(message: IncomingMessage, response: ServerResponse): Arrival {
   });
   // Without a listener an error on a socket that the client reset would end the process.
   response.on('error', () => gone.abort());
-  return { id: newRequestId(), startedAt: Date.now(), message, reply: createReply(response), signal: gone.signal };
+  return {
+    id: newRequestId(),
+    startedAt: Date.now(),
+    message,
+    reply: createReply(response),
+    signal: gone.signal,
+    stop: (reason) => gone.abort(reason),
+  };
 }
 
 function answerMalformed(error: NodeJS.ErrnoException, socket: Socket, options: DataServerOptions): void {
@@ -88,27 +96,32 @@ function answerMalformed(error: NodeJS.ErrnoException, socket: Socket, options: 
   socket.end(`${head}\r\n\r\n${body}`, () => socket.destroy());
 }
 
-/** Wraps a server with `listen` and a two-phase `drain`. */
-export function drainable(server: Server): DrainableServer {
+/** Wraps a server. */
+export function portServer(server: Server): PortServer {
   return {
     listen: (host, port) =>
       new Promise((resolve, reject) => {
-        server.once('error', reject);
+        const fail = (error: NodeJS.ErrnoException) => reject(listenFault(error, host, port));
+        server.once('error', fail);
         server.listen(port, host, () => {
-          server.off('error', reject);
+          server.off('error', fail);
           const { port: bound } = server.address() as AddressInfo;
           resolve(`http://${host.includes(':') ? `[${host}]` : host}:${bound}`);
         });
       }),
-    drain: (graceMs) =>
+    close: () =>
       new Promise((resolve) => {
         if (!server.listening) return resolve();
-        const force = setTimeout(() => server.closeAllConnections(), graceMs);
-        server.close(() => {
-          clearTimeout(force);
-          resolve();
-        });
-        server.closeIdleConnections();
+        server.close(() => resolve());
+        server.closeAllConnections();
       }),
   };
+}
+
+function listenFault(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  if (error.code !== 'EADDRINUSE')
+    return new StartError(`cannot listen on ${host}:${port} (${error.code})`, { cause: error });
+  return new StartError(`${host}:${port} is in use already. Stop what listens there, or choose another port.`, {
+    cause: error,
+  });
 }

@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toGatewayError } from '../../src/errors.ts';
 import { createFrame } from '../../src/receive/frame.ts';
 import { refuse } from '../../src/receive/refuse.ts';
-import { createDataServer, type DrainableServer } from '../../src/receive/server.ts';
+import { createDataServer, type PortServer } from '../../src/receive/server.ts';
 
 /** A data port whose only step is `frame`; what passes it is answered 200 with the target. */
-let server: DrainableServer;
+let server: PortServer;
 let port: number;
 const malformed: string[] = [];
 
@@ -30,7 +30,7 @@ beforeAll(async () => {
   port = Number(new URL(await server.listen('127.0.0.1', 0)).port);
 });
 
-afterAll(() => server.drain(0));
+afterAll(() => server.close());
 
 /** Sends raw bytes and gives the status and the whole answer; status 0 when the socket was closed without one. */
 function send(raw: string): Promise<{ status: number; text: string }> {

@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { developmentConfig } from '../config/index.ts';
+import { createGateway } from '../gateway.ts';
+import { createDevelopmentIssuer } from '../identify/index.ts';
+import { type Sandbox, startSandbox } from '../sandbox/index.ts';
+import { ownDirectory } from '../store/index.ts';
+import { panel } from './panel.ts';
+import { endOnUncaught, runUntilSignal } from './run_gateway.ts';
+
+/** What `dev` takes from the command line. */
+export interface DevOptions {
+  readonly dataDir: string;
+  readonly listen: string;
+  readonly admin: string;
+  readonly script: string;
+  readonly seed?: number;
+}
+
+/**
+ * `sallyport dev`: a gateway on loopback in front of the sandbox, with the development issuer and the built-in bundle.
+ * It keeps its keys and records in the data directory, ends with the panel, and runs until a signal.
+ */
+export async function dev(options: DevOptions): Promise<number> {
+  const dataDir = resolve(options.dataDir);
+  const keys = ownDirectory(join(ownDirectory(dataDir), 'keys'));
+  const apiKey = ownSecret(
+    join(keys, 'sandbox_api_key'),
+    () => `sk-ant-api03-${randomBytes(40).toString('base64url')}`,
+  );
+  const planted = ownSecret(join(keys, 'planted_secret'), () => `planted-${randomBytes(12).toString('hex')}`);
+  const sandbox = await startSandbox({
+    script: options.script,
+    apiKeys: [apiKey.value],
+    secret: planted.value,
+    keep: 0,
+    ...(options.seed === undefined ? {} : { seed: options.seed }),
+  });
+  try {
+    return await runGateway(options, dataDir, sandbox, apiKey.file, planted.file);
+  } finally {
+    await sandbox.close();
+  }
+}
+
+async function runGateway(
+  options: DevOptions,
+  dataDir: string,
+  sandbox: Sandbox,
+  apiKeyFile: string,
+  plantedFile: string,
+): Promise<number> {
+  const config = developmentConfig(
+    dataDir,
+    {
+      listen: { data: options.listen, admin: options.admin },
+      upstream: { url: sandbox.url },
+      credential: { roles: { default: { source: 'static', secret: { file: apiKeyFile }, scheme: 'x-api-key' } } },
+      mask: { values: [{ name: 'planted', secret: { file: plantedFile } }] },
+      log: { level: 'warn' },
+    },
+    process.env,
+  );
+  const gateway = await createGateway(config);
+  endOnUncaught(gateway);
+  const urls = await gateway.listen();
+  const token = await (await createDevelopmentIssuer({ dataDir })).mint();
+  process.stdout.write(panel({ ...urls, dataDir: options.dataDir, token }));
+  const code = await runUntilSignal(gateway);
+  process.stdout.write(`\nstopped; the state is kept in ${options.dataDir}\n`);
+  return code;
+}
+
+/** A secret of the data directory, made on the first run. */
+function ownSecret(path: string, make: () => string): { readonly file: string; readonly value: string } {
+  if (!existsSync(path)) writeFileSync(path, make(), { mode: 0o600, flag: 'wx' });
+  return { file: path, value: readFileSync(path, 'utf8').trim() };
+}

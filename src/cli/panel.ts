@@ -1,0 +1,50 @@
+/** What the panel tells. */
+export interface PanelFacts {
+  readonly data: string;
+  readonly admin: string;
+  readonly dataDir: string;
+  readonly token: string;
+}
+
+/** The text that `sallyport dev` ends its start with: where things are, and lines to copy. */
+export function panel({ data, admin, dataDir, token }: PanelFacts): string {
+  const at = dataDir === './.sallyport' ? '' : ` --data-dir ${dataDir}`;
+  return `
+Sallyport is running.
+
+  This is a trial on your machine: a sandbox stands in for Claude, tokens come from the development issuer,
+  the built-in policy decides, and it listens on loopback only.
+
+  agents   ${data}
+  admin    ${admin}   (/readyz, /metrics)
+  state    ${dataDir}
+
+In another terminal, in this folder:
+
+  export ANTHROPIC_BASE_URL=${data}
+  export ANTHROPIC_AUTH_TOKEN=${token}
+
+curl
+  curl -N $ANTHROPIC_BASE_URL/v1/messages -H "authorization: Bearer $ANTHROPIC_AUTH_TOKEN" \\
+    -H 'content-type: application/json' -H 'anthropic-version: 2023-06-01' \\
+    -d '{"model":"claude-opus-5-5","max_tokens":200,"stream":true,"messages":[{"role":"user","content":"Hello"}]}'
+
+TypeScript SDK (reads both variables)
+  const message = await new Anthropic({ apiKey: null }).messages.create({
+    model: 'claude-opus-5-5', max_tokens: 200, messages: [{ role: 'user', content: 'Hello' }] });
+
+Claude Code, or any program on the Agent SDK
+  claude -p 'Hello'
+
+See the gateway work: start the prompt with one of these lines
+  sandbox:leak                Claude repeats a secret; you read [masked:…]
+  sandbox:bash rm -rf /       Claude asks for a destructive command; policy denies it
+  sandbox:tools               a tool call that policy allows
+
+What happened, and who allowed it
+  npm run -s sallyport -- audit list${at}
+  npm run -s sallyport -- sessions list${at}
+
+A fresh token: npm run -s sallyport -- token${at} --function my-agent      Stop: Ctrl-C
+`;
+}

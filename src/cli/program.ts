@@ -1,0 +1,170 @@
+import { Command, Option } from 'commander';
+import { StartError } from '../errors.ts';
+
+const version = '0.1.0';
+const dataDirOption = () =>
+  new Option('--data-dir <folder>', 'data directory of the gateway').env('SALLYPORT_DATA_DIR').default('./.sallyport');
+
+interface WithDataDir {
+  readonly dataDir: string;
+}
+
+/**
+ * The command line. Each command loads its own code when it is called, so that `--help` and small commands are quick.
+ * A command's exit code is 0, or 1 with a message on standard error.
+ */
+export function createProgram(): Command {
+  const program = new Command('sallyport')
+    .description('The policy-as-code gateway between your Claude agents and Claude.')
+    .version(version)
+    .showHelpAfterError('(add --help for the options and examples)')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  sallyport dev                                  try it: sandbox, development issuer, built-in policy
+  sallyport serve --config sallyport.yaml        run it
+  sallyport audit list --from 02:10 --to 02:20   who called Claude, what policy said
+  sallyport sessions show ID                     what came back`,
+    );
+  addGateway(program);
+  addIdentity(program);
+  addRecords(program);
+  addBundles(program);
+  addConfig(program);
+  return program;
+}
+
+function addGateway(program: Command): void {
+  program
+    .command('serve')
+    .description('run the gateway with a configuration file')
+    .requiredOption('-c, --config <file>', 'configuration file (YAML)')
+    .addHelpText(
+      'after',
+      '\nExample:\n  SALLYPORT_LOG__LEVEL=warn sallyport serve --config /etc/sallyport/sallyport.yaml',
+    )
+    .action(run(async (options: { readonly config: string }) => (await import('./serve.ts')).serve(options)));
+  program
+    .command('dev')
+    .description('run a gateway to try things on this machine: a sandbox stands in for Claude')
+    .addOption(dataDirOption())
+    .option('--listen <address>', 'data port', '127.0.0.1:8787')
+    .option('--admin <address>', 'admin port', '127.0.0.1:8788')
+    .option('--script <name>', 'script of the sandbox where the prompt names none', 'chat')
+    .option('--seed <number>', 'seed of the sandbox', Number)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  sallyport dev\n  sallyport dev --script tools\n  sallyport dev --listen 127.0.0.1:9000 --admin 127.0.0.1:9001 --data-dir /tmp/try',
+    )
+    .action(run(async (options: import('./dev.ts').DevOptions) => (await import('./dev.ts')).dev(options)));
+}
+
+function addIdentity(program: Command): void {
+  program
+    .command('token')
+    .description('print a token of the development issuer')
+    .addOption(dataDirOption())
+    .option('--subject <name>', 'who it is for')
+    .option('--function <name>', 'which program asks')
+    .option('--group <name...>', 'groups of the principal')
+    .option('--lifetime <time>', 'such as 90s, 15m or 12h')
+    .addHelpText(
+      'after',
+      '\nExample:\n  ANTHROPIC_AUTH_TOKEN=$(sallyport token --function nightly-report --lifetime 15m)',
+    )
+    .action(
+      run(async (options: import('./token.ts').TokenOptions) =>
+        (await import('./token.ts')).tokenCommand(options, process.stdout),
+      ),
+    );
+  const revoke = program
+    .command('revoke')
+    .description('refuse a token, a session or all tokens of a subject from now on')
+    .addOption(dataDirOption())
+    .option('--subject <name>', 'all tokens of this subject')
+    .option('--jti <id>', 'one token')
+    .option('--session <id>', 'all tokens of this login session')
+    .option('--issuer <iss>', 'exact issuer; absent: any')
+    .option('--until <time>', 'when it ends; absent: never')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  sallyport revoke --subject build-bot\n  sallyport revoke list\n  sallyport revoke lift ID',
+    )
+    .action(
+      run(async (options: import('./revoke.ts').RevokeOptions & WithDataDir) =>
+        (await import('./revoke.ts')).revokeCommand(options, await admin(options), process.stdout),
+      ),
+    );
+  revoke
+    .command('list')
+    .description('revocations in force')
+    .option('--json', 'as JSON')
+    .action(
+      run(async (options: { readonly json?: boolean } & WithDataDir) =>
+        (await import('./revoke.ts')).revokeListCommand(options, await admin(options), process.stdout),
+      ),
+    );
+  revoke
+    .command('lift <id>')
+    .description('take a revocation back')
+    .action((id: string, _options: object, command: Command) =>
+      run(async (options: WithDataDir) =>
+        (await import('./revoke.ts')).revokeLiftCommand(id, await admin(options), process.stdout),
+      )(command.optsWithGlobals(), command),
+    );
+}
+
+function addRecords(program: Command): void {
+  void program;
+}
+
+function addBundles(program: Command): void {
+  void program;
+}
+
+function addConfig(program: Command): void {
+  const config = program.command('config').description('check and show configuration files');
+  const file = () => new Option('-c, --config <file>', 'configuration file (YAML)').makeOptionMandatory();
+  config
+    .command('check')
+    .description('report every fault of a file at once')
+    .addOption(file())
+    .action(
+      run(async (options: { readonly config: string }) =>
+        (await import('./config.ts')).configCheck(options, process.env, process.stdout),
+      ),
+    );
+  config
+    .command('print')
+    .description('the configuration in force, secrets hidden')
+    .addOption(file())
+    .action(
+      run(async (options: { readonly config: string }) =>
+        (await import('./config.ts')).configPrint(options, process.env, process.stdout),
+      ),
+    );
+  config
+    .command('schema')
+    .description('JSON Schema of the file, for editors')
+    .action(run(async () => (await import('./config.ts')).configSchemaCommand(process.stdout)));
+}
+
+async function admin(options: WithDataDir): Promise<import('./admin_client.ts').AdminClient> {
+  return (await import('./admin_client.ts')).openAdmin(options.dataDir);
+}
+
+/** Runs a command and turns what it throws into an exit code and a message; a stack is shown for faults of ours only. */
+function run<Options>(command: (options: Options) => Promise<number>) {
+  return async (options: Options, from?: Command): Promise<void> => {
+    try {
+      process.exitCode = await command({ ...options, ...from?.optsWithGlobals() });
+    } catch (thrown) {
+      const known = thrown instanceof StartError || (thrown instanceof Error && thrown.name === 'ConfigFaults');
+      process.stderr.write(
+        `${known || !(thrown instanceof Error) ? String((thrown as Error).message ?? thrown) : thrown.stack}\n`,
+      );
+      process.exitCode = 1;
+    }
+  };
+}

@@ -1,0 +1,78 @@
+import { GatewayError } from './errors.ts';
+import type { Outcome } from './model/event.ts';
+import type { Recorded } from './model/exchange.ts';
+import type { Log, Metrics } from './observe/index.ts';
+import type { Ends } from './pipeline.ts';
+import { type RefusalStyle, refuse } from './receive/index.ts';
+import type { Recorder } from './record/index.ts';
+
+export interface EndsOptions {
+  readonly recorder: Recorder;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly style: RefusalStyle;
+}
+
+/** Joins what the end of an exchange takes: the reply, the audit event, the metrics and, for faults, the log. */
+export function createEnds({ recorder, metrics, log, style }: EndsOptions): Ends {
+  const logFault = (exchange: string, error: GatewayError) => {
+    if (error.status < 500) return;
+    const fields = { exchange, code: error.code, detail: error.detail ?? '' };
+    if (error.code === 'INTERNAL') log.error(error.message, { ...fields, stack: stackOf(error) });
+    else log.warn(error.message, fields);
+  };
+
+  return {
+    refused(arrival, reached, error) {
+      const gone = arrival.signal.aborted && !(arrival.signal.reason instanceof GatewayError);
+      if (!gone) refuse(arrival.reply, arrival.id, reached.client ?? null, error, style);
+      const { route } = reached;
+      metrics.requests.inc({ route: route?.pattern ?? 'none', outcome: 'refused', reason: error.reason });
+      if (reached.decision) metrics.decisions.inc({ point: 'request', effect: reached.decision.effect });
+      logFault(arrival.id, error);
+      const recorded = reached.route
+        ? recorder.refused(reached as Parameters<Recorder['refused']>[0], error)
+        : recorder.append({
+            kind: 'input.rejected',
+            exchange: arrival.id,
+            body: { v: 1, code: error.code, reason: error.reason, status: error.status },
+          });
+      recorded.catch((fault: GatewayError) => logFault(arrival.id, fault));
+    },
+
+    async finished(exchange, end) {
+      const outcome = outcomeOf(exchange, end);
+      if (end instanceof GatewayError) {
+        if (outcome.end !== 'client_gone') {
+          refuse(exchange.reply, exchange.id, exchange.client, end, style);
+          exchange.recording.frame('error', -1, { code: end.code, type: end.type, message: end.message });
+        }
+        logFault(exchange.id, end);
+      }
+      const route = exchange.route.pattern;
+      metrics.requests.inc({ route, outcome: outcome.end, reason: end instanceof GatewayError ? end.reason : 'none' });
+      metrics.duration.observe({ route }, (Date.now() - exchange.startedAt) / 1000);
+      metrics.decisions.inc({ point: 'request', effect: exchange.decision.effect });
+      for (const mark of exchange.masks) metrics.masks.inc({ class: mark.class }, mark.count);
+      await exchange.recording.end(outcome).catch((fault: GatewayError) => logFault(exchange.id, fault));
+    },
+  };
+}
+
+function outcomeOf(exchange: Recorded, end: Parameters<Ends['finished']>[1]): Outcome {
+  const { signal, notes, reply } = exchange;
+  const gone = signal.aborted && !(signal.reason instanceof GatewayError);
+  const fault = end instanceof GatewayError ? end : null;
+  return {
+    status: reply.begun ? reply.status : (fault?.status ?? 0),
+    end: fault === null ? (end as Exclude<typeof end, GatewayError>) : gone ? 'client_gone' : 'fault',
+    code: gone ? null : (fault?.code ?? null),
+    usage: null,
+    stopReason: null,
+    notes,
+  };
+}
+
+function stackOf(error: GatewayError): string {
+  return (error.cause instanceof Error ? error.cause.stack : error.stack) ?? '';
+}

@@ -1,0 +1,245 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createPolicySource } from './bundle/index.ts';
+import { type Config, parseAddress } from './config/index.ts';
+import { createConverse, createNoteStep, createRestore, openLedgers } from './conversation/index.ts';
+import { createCredentials, credentialStep } from './credential/index.ts';
+import { createDecide, loadPolicy } from './decide/index.ts';
+import { createEnds } from './ends.ts';
+import { type GatewayError, toGatewayError } from './errors.ts';
+import { createForward, createHoldStep, createUpstream } from './forward/index.ts';
+import { createDevelopmentIssuer, createIdentify, createRevocations, revocationRoutes } from './identify/index.ts';
+import { createMasking } from './mask/index.ts';
+import type { AdminRoute } from './model/admin.ts';
+import type { AuditEvent } from './model/event.ts';
+import { Secret } from './model/secret.ts';
+import { createLog, createMetrics, type Log } from './observe/index.ts';
+import { createOutbound } from './outbound/index.ts';
+import { createPipeline, type Steps, wayBack } from './pipeline.ts';
+import {
+  type Arrival,
+  createAdminServer,
+  createAdmission,
+  createDataServer,
+  createFrame,
+  createRead,
+} from './receive/index.ts';
+import { openRecorder } from './record/index.ts';
+import { keyFiles, openKeys } from './seal/index.ts';
+import { openStore } from './store/index.ts';
+
+/** A gateway, built but not listening. */
+export interface Gateway {
+  /** Opens both ports; resolves to their URLs. Rejects with `StartError` when one is taken. */
+  listen(): Promise<{ readonly data: string; readonly admin: string }>;
+  /** Takes nothing new, lets running exchanges end (`limits.drain_s` at most), and gives everything up. */
+  drain(): Promise<void>;
+  readonly log: Log;
+}
+
+/** Where a running gateway's admin API is reached: file name in the data directory, read by the command line. */
+const adminFile = 'admin.json';
+
+/**
+ * The composition root: builds every room from the configuration and joins them. Rejects with `StartError` where a
+ * room cannot start; nothing is left open then.
+ */
+export async function createGateway(config: Config): Promise<Gateway> {
+  const log = createLog(config.log.level);
+  const metrics = createMetrics();
+  const closers: (() => unknown)[] = [];
+  const opened = <Room>(room: Room, close: (room: Room) => unknown): Room => {
+    closers.push(() => close(room));
+    return room;
+  };
+  const closeAll = async () => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+
+  try {
+    const store = opened(await openStore({ dataDir: config.data_dir, url: config.store.url }), (room) => room.close());
+    const keys = await openKeys(keyFiles(store.directory));
+    const recorder = opened(
+      await openRecorder({ store, keys, mode: config.record.mode, onNotice: (text) => log.warn(text) }),
+      (room) => room.close(),
+    );
+    const onEvent = (event: AuditEvent): Promise<void> => {
+      log.info(event.kind, { event: event.kind });
+      return recorder.append(event).catch((fault: GatewayError) => log.error(fault.message, { code: fault.code }));
+    };
+    const outbound = opened(createOutbound({}), (room) => room.close());
+
+    const revocations = opened(await createRevocations(store), (room) => room.close());
+    const identify = opened(
+      createIdentify({
+        issuers: config.identity.issuers,
+        development: config.identity.development ? await createDevelopmentIssuer({ dataDir: config.data_dir }) : null,
+        outbound,
+        revocations,
+        onEvent,
+        onKeyFailure: (issuer, error) =>
+          log.warn(`the keys of issuer ${issuer} could not be fetched`, { detail: String(error) }),
+      }),
+      (room) => room.close(),
+    );
+    const ledgers = await openLedgers(store, keys, Date.now);
+    const policies = opened(
+      await createPolicySource({ config: config.policy, directory: store.directory, load: loadPolicy, onEvent }),
+      (room) => room.close(),
+    );
+    const decide = createDecide({ policies, approvalContact: config.approvals.contact ?? null });
+    const credentials = opened(
+      createCredentials({
+        config: config.credential,
+        upstreamUrl: config.upstream.url,
+        outbound,
+        onEvent,
+        log: { info: () => undefined, warn: (_fields, text) => log.warn(text) },
+      }),
+      (room) => room.close(),
+    );
+    const masking = opened(
+      createMasking({
+        exact: () => [
+          ...config.mask.values.map(({ name, secret }) => ({ name, class: name, value: secret.reveal() })),
+          ...credentials.secrets().map((value) => ({ name: 'lease', class: 'credential', value })),
+        ],
+      }),
+      (room) => room.close(),
+    );
+    credentials.onChange(() => masking.refresh());
+    const upstream = opened(
+      createUpstream({
+        url: config.upstream.url,
+        connectTimeoutMs: config.limits.upstream_connect_timeout_s * 1000,
+        idleTimeoutMs: config.limits.upstream_idle_timeout_s * 1000,
+        headersTimeoutMs: 600_000,
+      }),
+      (room) => room.close(),
+    );
+
+    const steps: Steps = {
+      frame: createFrame({ headers: config.limits.header_count }),
+      identify: identify.step,
+      read: createRead({
+        bytes: config.limits.body_bytes,
+        depth: config.limits.body_depth,
+        keys: config.limits.body_keys,
+        timeoutMs: config.limits.body_timeout_s * 1000,
+      }),
+      converse: createConverse(ledgers, (text) => keys.keyedHash('conversation', text)),
+      restore: createRestore(ledgers),
+      scan: masking.scanRequest,
+      decide: decide.request,
+      mask: masking.maskRequest,
+      credential: credentialStep(credentials),
+      record: (exchange) => recorder.intent(exchange),
+      back: {
+        hold: () => createHoldStep(),
+        scan: masking.scanStep,
+        decide: (exchange) =>
+          decide.step(exchange, (callId, call) => ledgers.addRenamedCall(exchange.conversation.id, callId, call)),
+        mask: masking.maskStep,
+        note: (exchange) => createNoteStep(exchange, ledgers.markDropBlock),
+        record: (exchange) => recorder.step(exchange),
+      },
+    };
+    const style = { claudeCodeDenialStatus: config.replies.claude_code_denial_status };
+    const ends = createEnds({ recorder, metrics, log, style });
+    const forward = createForward({
+      upstream,
+      credentials,
+      headers: config.upstream.headers,
+      wayBack: (exchange, write) => wayBack(steps, exchange, write),
+      cleanse: (_exchange, bytes) => masking.cleanse(bytes),
+    });
+    const answer = createPipeline(steps, forward, ends);
+    const admission = createAdmission(config.limits.concurrent_requests);
+
+    const handle = async (arrival: Arrival): Promise<void> => {
+      let leave: () => void;
+      try {
+        leave = admission.enter(arrival.stop);
+      } catch (thrown) {
+        ends.refused(arrival, {}, toGatewayError(thrown));
+        return;
+      }
+      try {
+        await answer(arrival);
+      } finally {
+        leave();
+      }
+    };
+    const data = opened(
+      createDataServer({
+        handle,
+        headersTimeoutMs: 10_000,
+        onMalformed: (code) => {
+          metrics.rejected.inc({ code });
+          void onEvent({ kind: 'input.rejected', exchange: null, body: { v: 1, code: 'FRAMING', parser: code } });
+        },
+        onFault: (error) =>
+          log.error('a fault outside any exchange', { detail: error.message, stack: error.stack ?? '' }),
+      }),
+      (server) => server.close(),
+    );
+    const operatorToken = new Secret(randomBytes(32).toString('base64url'));
+    const admin = opened(
+      createAdminServer({
+        operatorToken,
+        routes: [
+          ...recorder.routes,
+          ...revocationRoutes(revocations, onEvent),
+          ...policies.routes,
+        ] satisfies AdminRoute[],
+        readiness: () => ({
+          serving: admission.draining ? 'draining' : true,
+          policy: policies.status().unavailable ?? true,
+          journal: recorder.healthy || 'the audit journal takes no writes',
+          identity: identify.readiness(),
+          credential: credentials.health().usable || (credentials.health().fault ?? 'no usable credential'),
+          revocations: revocations.healthy || 'the revocation list cannot be read',
+        }),
+        metrics: () => {
+          metrics.active.set(admission.active);
+          return metrics.render();
+        },
+        onFault: (error) => log.error('a fault of the admin API', { detail: error.message, stack: error.stack ?? '' }),
+      }),
+      (server) => server.close(),
+    );
+    void identify.warm();
+    void credentials.warm();
+
+    return {
+      log,
+      async listen() {
+        const [dataAt, adminAt] = [parseAddress(config.listen.data), parseAddress(config.listen.admin)];
+        const urls = {
+          data: await data.listen(dataAt!.host, dataAt!.port),
+          admin: await admin.listen(adminAt!.host, adminAt!.port),
+        };
+        writeOwnFile(
+          join(store.directory, adminFile),
+          JSON.stringify({ url: urls.admin, token: operatorToken.reveal() }),
+        );
+        await onEvent({ kind: 'gateway.started', exchange: null, body: { v: 1, cut_off: recorder.cutOff } });
+        return urls;
+      },
+      async drain() {
+        await admission.drain(config.limits.drain_s * 1000);
+        await onEvent({ kind: 'gateway.stopped', exchange: null, body: { v: 1 } });
+        await closeAll();
+      },
+    };
+  } catch (thrown) {
+    await closeAll();
+    throw thrown;
+  }
+}
+
+function writeOwnFile(path: string, text: string): void {
+  writeFileSync(path, text, { mode: 0o600 });
+  chmodSync(path, 0o600);
+}
