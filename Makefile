@@ -1,0 +1,53 @@
+# Sallyport. `make` alone lists what there is to do.
+#
+# Node 26 comes with the packages, whatever the machine has: everything here runs with node_modules/.bin first on PATH.
+
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+# npm writes RUNNABLE at the end of every install; COMPLETE marks one that has the development packages too.
+RUNNABLE := node_modules/.package-lock.json
+COMPLETE := node_modules/.complete
+NPM_CI := npm ci --loglevel=error
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check policies bench tools docs fresh clean
+
+help: ## list these targets
+	@while IFS= read -r line; do case "$$line" in [a-z]*:*'## '*) \
+	  printf '  make %-9s %s\n' "$${line%%:*}" "$${line#*## }";; esac; done < Makefile
+
+run: $(RUNNABLE) ## start a gateway to try, with a stand-in of Claude, on this host only
+	@node src/main.ts dev
+
+test: $(COMPLETE) ## run every test; the last line counts them
+	@vitest run
+
+check: $(COMPLETE) ## types, lint, the import rule and the size of files
+	@tsc -p . && biome check . && node tools/check/main.ts
+
+policies: $(COMPLETE) ## check, test and build the policy bundle (SIGN=<key file> signs it)
+	@node tools/policies/build.ts
+
+bench: $(COMPLETE) ## measure the gateway against a bare relay, protection switched on
+	@node test/bench/main.ts
+
+tools: $(RUNNABLE) ## get opa, regal and bao: from PATH, or built by Go
+	@node tools/build.ts
+
+docs: $(RUNNABLE) ## write the reference pages that come from the code
+	@node tools/docs.ts
+
+fresh: $(RUNNABLE) ## prove that a fresh clone runs and passes with node, npm, git and make alone
+	@node tools/fresh.ts
+
+clean: ## remove what was installed; state in .sallyport stays
+	rm -rf node_modules coverage
+
+$(COMPLETE): package-lock.json
+	@$(NPM_CI)
+	@touch $(RUNNABLE) $@
+
+# Only what running needs, but an install that has more keeps it.
+$(RUNNABLE): package-lock.json
+	@if [ -e node_modules/vitest ]; then $(NPM_CI) && touch $(COMPLETE); else $(NPM_CI) --omit=dev; fi
+	@touch $@
