@@ -1,0 +1,133 @@
+import type { AnswerPart, HeldBlock, StreamEvent, WayBackStep } from '../model/answer.ts';
+import type { Json, JsonObject } from '../model/json.ts';
+import type { Detectors, MaskMark } from '../model/scan.ts';
+import {
+  addedText,
+  changed,
+  deltaKind,
+  isBare,
+  isPlainText,
+  isThinking,
+  otherStrings,
+  outerStrings,
+  withAddedText,
+} from './answer.ts';
+import { maskFailed } from './fault.ts';
+import { maskJson } from './json_text.ts';
+import { countMark, Redactor } from './redact.ts';
+
+import type { PathSpans } from './scan_step.ts';
+import { mapStrings, type Visit } from './strings.ts';
+
+/**
+ * The `mask` step of the way back: replaces what is covered by a masked class, one placeholder for each run. Parts
+ * without a finding pass as they are. Masks are counted in `marks`. Throws `GatewayError` MASK_FAILED.
+ */
+export function createMaskStep(
+  detectors: Detectors,
+  masked: (className: string) => boolean,
+  marks: MaskMark[],
+  pathSpans: WeakMap<StreamEvent, PathSpans>,
+): WayBackStep {
+  /** Runs may go on from one event to the next: one redactor for the text of each block, one for each unknown path. */
+  const texts = new Map<number, Redactor>();
+  const paths = new Map<string, Redactor>();
+  const mark = (detector: string, className: string) => countMark(marks, detector, className, 'redact');
+  const redactor = () => new Redactor(masked, mark);
+
+  const maskText: Visit = (text) => {
+    const { spans } = detectors.scan(text);
+    return spans.length === 0 ? text : redactor().apply(text, spans);
+  };
+
+  const maskEvent = (event: StreamEvent): StreamEvent | null => {
+    const text = addedText(event);
+    if (text === null) {
+      const data = event.type === 'content_block_delta' ? maskDelta(event) : mapStrings(event.data, maskText);
+      return data === event.data ? event : changed(event, data as JsonObject);
+    }
+    const rest = isPlainText(event) ? event : maskRest(event);
+    let block = texts.get(event.index);
+    if (!block) {
+      if (event.spans.length === 0) return rest;
+      block = redactor();
+      texts.set(event.index, block);
+    }
+    const newText = block.apply(text, event.spans);
+    return newText === text ? rest : withAddedText(rest, newText);
+  };
+
+  const maskRest = (event: StreamEvent): StreamEvent => {
+    const rest = otherStrings(event);
+    const newRest = mapStrings(rest, maskText);
+    if (newRest === rest) return event;
+    const data = newRest as JsonObject;
+    return changed(event, withText(event, data));
+  };
+
+  const maskDelta = (event: StreamEvent): Json => {
+    const found = pathSpans.get(event);
+    if (!found) return mapStrings(event.data, maskText);
+    const delta = mapStrings(event.data.delta ?? null, (text, path) => {
+      const name = JSON.stringify(path);
+      const key = `${event.index} ${name}`;
+      const spans = found.get(name) ?? [];
+      if (!paths.has(key) && spans.length === 0) return text;
+      const run = paths.get(key) ?? redactor();
+      paths.set(key, run);
+      return run.apply(text, spans);
+    });
+    const { delta: _delta, ...others } = event.data;
+    const newOthers = mapStrings(others, maskText) as JsonObject;
+    return delta === event.data.delta && newOthers === others ? event.data : { ...newOthers, delta };
+  };
+
+  const maskBlock = (part: HeldBlock): HeldBlock => {
+    const outer = outerStrings(part);
+    const newOuter = mapStrings(outer, maskText) as JsonObject;
+    const newText = part.inputText === null ? null : maskJson(part.inputText, detectors, redactor);
+    if (newOuter === outer && newText === part.inputText) return part;
+    const block = newText === null ? newOuter : withInput(part.block, newOuter, newText);
+    return { ...part, block, inputText: newText, original: null };
+  };
+
+  const mask = (part: AnswerPart): AnswerPart | null => {
+    if (part.kind === 'block') return isThinking(part.block) ? part : maskBlock(part);
+    if (part.type === 'content_block_stop') {
+      texts.delete(part.index);
+      for (const key of paths.keys()) if (key.startsWith(`${part.index} `)) paths.delete(key);
+    }
+    if (isBare(part) || deltaKind(part) === 'untouched') return part;
+    if (part.type === 'content_block_start' && isThinking((part.data.content_block ?? {}) as JsonObject)) return part;
+    return maskEvent(part);
+  };
+
+  return (part, next) => {
+    let masked: AnswerPart | null;
+    try {
+      masked = mask(part);
+    } catch (cause) {
+      throw maskFailed('mask of the answer', cause);
+    }
+    return masked ? next(masked) : undefined;
+  };
+}
+
+/** Puts the text that `otherStrings` left out back in its place, after the other members. */
+function withText(event: StreamEvent, rest: JsonObject): JsonObject {
+  const text = addedText(event)!;
+  const holder = event.type === 'content_block_start' ? 'content_block' : 'delta';
+  return { ...rest, [holder]: { ...(rest[holder] as JsonObject), text } };
+}
+
+/** The block with its members in their order, the input read anew from its masked text. */
+function withInput(block: JsonObject, outer: JsonObject, inputText: string): JsonObject {
+  let input: Json;
+  try {
+    input = JSON.parse(inputText) as Json;
+  } catch {
+    // Broken before it was masked, too: then the text is what counts, and the hold step gave an empty input.
+    input = {};
+  }
+  return 'input' in block ? { ...outer, input } : outer;
+}

@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto';
+import type { StreamEvent, WayBackStep } from '../model/answer.ts';
+import type { Body } from '../model/body.ts';
+import type { Conversed, Decided, Masked, Recorded, Scanned } from '../model/exchange.ts';
+import type { Detectors, Focus } from '../model/scan.ts';
+import { cleanseBytes } from './cleanse.ts';
+import { type ExactValue, exactValues } from './detectors.ts';
+import { createMaskStep } from './mask_step.ts';
+import { ScanMemo } from './memo.ts';
+import { isMasked } from './redact.ts';
+import { type BodyFindings, maskBody, scanBody } from './request.ts';
+import { createScanStep, type PathSpans } from './scan_step.ts';
+
+/** What an exchange must have reached for its answer to be scanned and masked. */
+export type Answering = Pick<Recorded, 'maskPlan' | 'decision' | 'masks'>;
+
+/** The masking of one gateway: what to find, and the steps of both ways. */
+export interface Masking {
+  /** What is looked for now. Streams keep what they began with. */
+  detectors(): Detectors;
+  /** The exact values have changed: builds the detectors anew. Throws as `exactValues`; then the old ones stay. */
+  refresh(): void;
+  /** The `scan` step of the way in. Rejects with `GatewayError` MASK_FAILED. */
+  scanRequest(exchange: Conversed): Promise<Scanned>;
+  /**
+   * The `mask` step of the way in: adds splices to the body, and begins the exchange's list of applied masks. Throws
+   * `GatewayError` MASK_FAILED, or a TypeError for a body that `scanRequest` has not seen.
+   */
+  maskRequest(exchange: Decided): Masked;
+  /** The `scan` step of the way back, for one answer. */
+  scanStep(exchange: Answering): WayBackStep;
+  /** The `mask` step of the way back, for the same answer. */
+  maskStep(exchange: Answering): WayBackStep;
+  /** An answer that is no message, without the exact values of the moment. Throws `GatewayError` MASK_FAILED. */
+  cleanse(bytes: Uint8Array): Uint8Array;
+  close(): void;
+}
+
+/** What one answer's two steps share. */
+interface Answer {
+  readonly detectors: Detectors;
+  readonly pathSpans: WeakMap<StreamEvent, PathSpans>;
+}
+
+/**
+ * Makes the masking of a gateway. `exact` gives the exact values at the moment and is asked again by `refresh`; `key`
+ * keys the hashes of the memo and of the digests.
+ */
+export function createMasking(options: {
+  readonly exact: () => readonly ExactValue[];
+  readonly key?: Uint8Array;
+}): Masking {
+  const key = options.key ?? randomBytes(32);
+  const memo = new ScanMemo(key);
+  const findings = new WeakMap<Body, BodyFindings>();
+  const answers = new WeakMap<Answering, Answer>();
+  let current = exactValues(options.exact(), key);
+
+  // The answer is masked with the values of the moment it begins: the lease may be newer than the request's scan.
+  const answerOf = (exchange: Answering): Answer => {
+    let answer = answers.get(exchange);
+    if (!answer) {
+      answer = { detectors: current, pathSpans: new WeakMap() };
+      answers.set(exchange, answer);
+    }
+    return answer;
+  };
+  const lazily = (make: () => WayBackStep): WayBackStep => {
+    let step: WayBackStep | null = null;
+    return (part, next) => {
+      step ??= make();
+      return step(part, next);
+    };
+  };
+
+  return {
+    detectors: () => current,
+    refresh() {
+      current = exactValues(options.exact(), key);
+    },
+    async scanRequest(exchange) {
+      const result = await scanBody(exchange, current, memo);
+      if (exchange.body) findings.set(exchange.body, result.findings);
+      return result.scanned;
+    },
+    maskRequest(exchange) {
+      const found = exchange.body ? findings.get(exchange.body) : new Map();
+      if (!found) throw new TypeError('a body is masked that was not scanned');
+      return { ...exchange, masks: maskBody(exchange, found) };
+    },
+    scanStep: (exchange) =>
+      lazily(() => {
+        const { detectors, pathSpans } = answerOf(exchange);
+        return createScanStep(detectors, focusOf(exchange), pathSpans);
+      }),
+    maskStep: (exchange) =>
+      lazily(() => {
+        const { detectors, pathSpans } = answerOf(exchange);
+        const masked = (className: string) => isMasked(detectors, exchange.maskPlan, className);
+        return createMaskStep(detectors, masked, exchange.masks, pathSpans);
+      }),
+    cleanse: (bytes) => cleanseBytes(bytes, current),
+    close: () => memo.clear(),
+  };
+}
+
+/** Text is held back only by what masks, or by what the stream directive decides on. */
+function focusOf({ maskPlan, decision }: Answering): Focus {
+  return { masked: new Set(maskPlan.keys()), reported: decision.stream.chunk === 'off' ? new Set() : null };
+}

@@ -1,0 +1,219 @@
+import { GatewayError } from '../errors.ts';
+import { type AnswerPart, inTurn, type StreamEvent, type WayBackStep } from '../model/answer.ts';
+import type { Json } from '../model/json.ts';
+import type { Detectors, Focus, Scanned, Span } from '../model/scan.ts';
+import { addedText, deltaKind, isBare, isThinking, outerStrings } from './answer.ts';
+import { maskFailed } from './fault.ts';
+import { literalsOf } from './literal.ts';
+import { mapStrings } from './strings.ts';
+
+/** Characters that may wait in one answer; over it something holds that should not, and nothing more is passed. */
+const waitingMax = 4 * 1024 * 1024;
+
+/** Spans in the strings of an event of unknown type, by path as JSON; the strings of a path are one text. */
+export type PathSpans = ReadonlyMap<string, readonly Span[]>;
+
+/** The text of one content block as one stream. Offsets are of the whole block. */
+class BlockText {
+  readonly scanner;
+  written = 0;
+  released = 0;
+  #spans: Span[] = [];
+
+  constructor(detectors: Detectors, focus: Focus) {
+    this.scanner = detectors.stream(focus);
+  }
+
+  take(scanned: Scanned): void {
+    for (const span of scanned.spans) {
+      this.#spans.push({ ...span, from: span.from + this.released, to: span.to + this.released });
+    }
+    this.released += scanned.text.length;
+  }
+
+  /** The spans of one event's text, in its own offsets; every event is asked for once, in order. */
+  spansOf(from: number, to: number): readonly Span[] {
+    if (this.#spans.length === 0) return [];
+    const clipped = clip(this.#spans, from, to);
+    this.#spans = this.#spans.filter((span) => span.to > to);
+    return clipped;
+  }
+}
+
+/** An event that waits: for the text of its block to be decided as far as `to`, or (`text` null) for those before. */
+interface Waiting {
+  readonly part: AnswerPart;
+  readonly text: BlockText | null;
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * The `scan` step of the way back. An event leaves, unchanged, once everything in its text is decided; events never
+ * overtake each other, so a stream without findings stays the same bytes. On a fault of Claude (`error`) undecided
+ * text is discarded.
+ *
+ * `pathSpans` hands the findings in events of unknown type to the mask step. Throws `GatewayError` MASK_FAILED.
+ */
+export function createScanStep(
+  detectors: Detectors,
+  focus: Focus,
+  pathSpans: WeakMap<StreamEvent, PathSpans>,
+): WayBackStep {
+  const blocks = new Map<number, BlockText>();
+  /** Events of unknown type, by block; they wait for the end of the block. */
+  const unknown = new Map<number, StreamEvent[]>();
+  const waiting: Waiting[] = [];
+  const undecidedUnknown = new Set<AnswerPart>();
+  let waitingLength = 0;
+
+  const scanStrings = (value: Json): readonly Span[] => {
+    const spans: Span[] = [];
+    mapStrings(value, (text) => {
+      spans.push(...detectors.scan(text).spans);
+      return text;
+    });
+    return spans;
+  };
+
+  const scanWhole = (part: AnswerPart): AnswerPart => {
+    if (part.kind === 'event') return withSpans(part, scanStrings(part.data));
+    if (isThinking(part.block)) return part;
+    const spans = [...scanStrings(outerStrings(part))];
+    if (part.inputText !== null) {
+      for (const literal of literalsOf(part.inputText)) spans.push(...detectors.scan(literal.text).spans);
+    }
+    return spans.length === 0 ? part : { ...part, spans };
+  };
+
+  const decideUnknown = (index: number) => {
+    const events = unknown.get(index);
+    if (!events) return;
+    unknown.delete(index);
+    for (const [event, spans] of scanUnknown(events, detectors)) {
+      pathSpans.set(event, spans);
+      undecidedUnknown.delete(event);
+    }
+  };
+
+  const endBlock = (index: number) => {
+    const block = blocks.get(index);
+    block?.take(block.scanner.end());
+    blocks.delete(index);
+    decideUnknown(index);
+  };
+
+  const enqueue = (part: AnswerPart, text: BlockText | null, from = 0, to = 0) => {
+    waitingLength += part.kind === 'event' ? (part.bytes?.length ?? 256) : 256;
+    if (waitingLength > waitingMax) throw new GatewayError('MASK_FAILED', undefined, { detail: 'too much text waits' });
+    waiting.push({ part, text, from, to });
+  };
+
+  const drain = (): readonly AnswerPart[] => {
+    let count = 0;
+    const parts: AnswerPart[] = [];
+    for (const { part, text, from, to } of waiting) {
+      if (undecidedUnknown.has(part) || (text && text.released < to)) break;
+      parts.push(text ? withSpans(part as StreamEvent, text.spansOf(from, to)) : part);
+      count++;
+    }
+    waiting.splice(0, count);
+    if (waiting.length === 0) waitingLength = 0;
+    return parts;
+  };
+
+  const scanText = (part: StreamEvent, text: string): readonly AnswerPart[] => {
+    let block = blocks.get(part.index);
+    if (!block) {
+      block = new BlockText(detectors, focus);
+      blocks.set(part.index, block);
+    }
+    const from = block.written;
+    block.written += text.length;
+    const scanned = block.scanner.write(text);
+    if (waiting.length === 0 && scanned.text.length === text.length && block.released === from) {
+      block.released = block.written;
+      return [withSpans(part, scanned.spans)];
+    }
+    block.take(scanned);
+    enqueue(part, block, from, block.written);
+    return drain();
+  };
+
+  const scan = (part: AnswerPart): readonly AnswerPart[] => {
+    if (part.kind === 'event') {
+      if (part.type === 'ping') return [part];
+      if (part.type === 'error') {
+        waiting.length = 0;
+        return [scanWhole(part)];
+      }
+      const text = addedText(part);
+      if (text !== null) return scanText(part, text);
+      if (part.type === 'content_block_stop') endBlock(part.index);
+      else if (part.type === 'message_stop') for (const index of [...blocks.keys(), ...unknown.keys()]) endBlock(index);
+      const kind = deltaKind(part);
+      if (kind === 'unknown') {
+        unknown.set(part.index, [...(unknown.get(part.index) ?? []), part]);
+        undecidedUnknown.add(part);
+        enqueue(part, null);
+        return [];
+      }
+      enqueue(kind === 'untouched' || isBare(part) ? part : scanWhole(part), null);
+    } else {
+      enqueue(scanWhole(part), null);
+    }
+    return drain();
+  };
+
+  return (part, next) => {
+    let parts: readonly AnswerPart[];
+    try {
+      parts = scan(part);
+    } catch (cause) {
+      throw maskFailed('scan of the answer', cause);
+    }
+    return parts.length === 1 ? next(parts[0]!) : inTurn(parts, next);
+  };
+}
+
+function withSpans(event: StreamEvent, spans: readonly Span[]): StreamEvent {
+  return spans.length === 0 ? event : { ...event, spans };
+}
+
+/** The parts of spans between two offsets, counted from the first. */
+function clip(spans: readonly Span[], from: number, to: number): readonly Span[] {
+  const clipped: Span[] = [];
+  for (const span of spans) {
+    if (span.from >= to || span.to <= from) continue;
+    clipped.push({
+      ...span,
+      from: Math.max(span.from, from) - from,
+      to: Math.min(span.to, to) - from,
+      continues: span.continues || span.from < from,
+    });
+  }
+  return clipped;
+}
+
+/** Scans what the events of one block say under equal paths as one text each, as a client that joins them would. */
+function scanUnknown(events: readonly StreamEvent[], detectors: Detectors): ReadonlyMap<StreamEvent, PathSpans> {
+  const texts = new Map<string, { text: string; pieces: { event: StreamEvent; from: number; to: number }[] }>();
+  const found = new Map<StreamEvent, Map<string, readonly Span[]>>();
+  for (const event of events) {
+    found.set(event, new Map());
+    mapStrings(event.data.delta ?? null, (piece, path) => {
+      const name = JSON.stringify(path);
+      const entry = texts.get(name) ?? { text: '', pieces: [] };
+      entry.pieces.push({ event, from: entry.text.length, to: entry.text.length + piece.length });
+      entry.text += piece;
+      texts.set(name, entry);
+      return piece;
+    });
+  }
+  for (const [name, { text, pieces }] of texts) {
+    const { spans } = detectors.scan(text);
+    if (spans.length === 0) continue;
+    for (const { event, from, to } of pieces) found.get(event)!.set(name, clip(spans, from, to));
+  }
+  return found;
+}

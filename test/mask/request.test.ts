@@ -1,0 +1,137 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createMasking } from '../../src/mask/index.ts';
+import { literalsOf } from '../../src/mask/literal.ts';
+import type { Body, Leaf, Splice } from '../../src/model/body.ts';
+import type { Conversed, Decided } from '../../src/model/exchange.ts';
+import type { JsonObject } from '../../src/model/json.ts';
+import type { MaskMode } from '../../src/model/scan.ts';
+
+/** No credential by its beginning, only as a known value. */
+const secret = 'hunter2/horse-battery';
+
+const name = 'gateway_credential';
+const mark = `[masked:${name}]`;
+const other = `${'sk-'}ant-${'B7'.repeat(12)}`;
+
+/** A body whose leaves are its string literals; `say` names what is not the user's, by decoded text. */
+function bodyOf(json: string, say: (text: string) => Partial<Leaf> = () => ({})): Body {
+  const leaves = [...literalsOf(json)].map((literal): Leaf => {
+    const at = (offset: number) => Buffer.byteLength(json.slice(0, offset));
+    const key = /^\s*:/.test(json.slice(literal.end));
+    const place = { start: at(literal.start), end: at(literal.end), path: ['x'], text: literal.text, key };
+    return { ...place, origin: 'user', kind: 'text', message: 0, fixed: false, ...say(literal.text) };
+  });
+  return { bytes: Buffer.from(json), root: {} as Body['root'], leaves, splices: [] };
+}
+
+function rendered(body: Body): string {
+  const splices = body.splices.toSorted((a: Splice, b: Splice) => b.start - a.start);
+  return splices
+    .reduce(
+      (bytes, { start, end, bytes: mine }) => Buffer.concat([bytes.subarray(0, start), mine, bytes.subarray(end)]),
+      Buffer.from(body.bytes),
+    )
+    .toString();
+}
+
+async function masked(body: Body, plan: Readonly<Record<string, MaskMode>> = {}) {
+  const masking = createMasking({ exact: () => [{ name: 'default', class: name, value: secret }] });
+  const scanned = await masking.scanRequest({ body } as unknown as Conversed);
+  const exchange = { ...scanned, maskPlan: new Map(Object.entries(plan)) } as unknown as Decided;
+  const { masks } = masking.maskRequest(exchange);
+  return { scanned, json: rendered(body), marks: masks };
+}
+
+describe('a request', () => {
+  it('has exact values replaced in values and property names, and every other byte as it was', async () => {
+    const around = fc.string().map((text) => JSON.stringify(text).slice(1, -1));
+    await fc.assert(
+      fc.asyncProperty(around, fc.nat(secret.length - 1), fc.constantFrom('', ' ', '\n'), async (text, at, space) => {
+        const hex = `\\u${secret.charCodeAt(at).toString(16).padStart(4, '0')}`;
+        const escaped = secret.slice(0, at) + hex + secret.slice(at + 1);
+        const json = (value: string, plain: string) =>
+          `{"a":${space}"${text}${value}${text}","${plain}":[1.0,"${text}"],"\\u0062":"ä"}`;
+        expect((await masked(bodyOf(json(escaped, secret)))).json).toBe(json(mark, mark));
+      }),
+    );
+  });
+
+  it('is left alone where nothing is found', async () => {
+    const body = bodyOf('{"a":"\\u0062","c":["sk-"]}');
+    const { json, marks } = await masked(body);
+    expect(json).toBe('{"a":"\\u0062","c":["sk-"]}');
+    expect(body.splices).toEqual([]);
+    expect(marks).toEqual([]);
+  });
+
+  it('keeps leaves that must never change, and does not count them', async () => {
+    const json = JSON.stringify({ signature: secret });
+    const { json: after, scanned } = await masked(bodyOf(json, () => ({ fixed: true })));
+    expect(after).toBe(json);
+    expect(scanned.detections).toEqual({ new: {}, all: {} });
+  });
+
+  it('masks other classes only where the plan names them, and counts the masks', async () => {
+    const json = JSON.stringify({ text: `${other} ${secret} ${other}` });
+    expect((await masked(bodyOf(json))).json).toBe(JSON.stringify({ text: `${other} ${mark} ${other}` }));
+    const both = await masked(bodyOf(json), { credential: 'redact' });
+    expect(both.json).toBe(JSON.stringify({ text: `[masked:credential] ${mark} [masked:credential]` }));
+    expect(both.marks).toEqual([
+      { detector: 'anthropic', class: 'credential', mode: 'redact', count: 2 },
+      { detector: 'exact:default', class: name, mode: 'redact', count: 1 },
+    ]);
+  });
+
+  it('keeps masked property names of one object apart', async () => {
+    const { json } = await masked(bodyOf(`{"${secret}":1,"${secret}x":2,"y${secret}":3}`));
+    expect(Object.keys(JSON.parse(json) as JsonObject)).toEqual([mark, `${mark}x`, `y${mark}`]);
+    const same = await masked(bodyOf(`{"${secret}":1,"\\u0068${secret.slice(1)}":2}`));
+    expect(Object.keys(JSON.parse(same.json) as JsonObject)).toEqual([mark, `${mark}#2`]);
+  });
+
+  it('masks inside an earlier splice, and no leaf that it replaces', async () => {
+    const json = JSON.stringify({ a: secret, b: 'c' });
+    const body = bodyOf(json);
+    const leaf = body.leaves[1]!;
+    const hex = `\\u00${secret.charCodeAt(0).toString(16)}${secret.slice(1)}`;
+    body.splices.push({ start: leaf.start, end: leaf.end, bytes: Buffer.from(`{"d":"${hex}"}`) });
+    expect((await masked(body)).json).toBe(`{"a":{"d":"${mark}"},"b":"c"}`);
+  });
+
+  it('counts what is new by origin, and everything by class', async () => {
+    const say = (text: string): Partial<Leaf> => {
+      if (text.startsWith('system')) return { origin: 'system', message: -1 };
+      if (text.startsWith('old')) return { message: 0 };
+      if (text.startsWith('said')) return { origin: 'assistant', message: 1 };
+      if (text.startsWith('tool')) return { origin: 'tool_result', message: 2 };
+      return { message: 2 };
+    };
+    const body = bodyOf(JSON.stringify(['system', 'old', 'said', 'tool', 'new'].map((who) => `${who} ${other}`)), say);
+    const { scanned } = await masked(body);
+    expect(scanned.detections).toEqual({
+      new: { system: { credential: 1 }, tool_result: { credential: 1 }, user: { credential: 1 } },
+      all: { credential: 5 },
+    });
+  });
+
+  it('finds the same on later turns, and in texts larger than a piece', async () => {
+    const masking = createMasking({ exact: () => [{ name: 'default', class: name, value: secret }] });
+    const text = `${'lorem ipsum '.repeat(9_000)}${other} ${secret} ${'dolor '.repeat(9_000)}${other}`;
+    const counts = [];
+    for (let turn = 0; turn < 2; turn++) {
+      const scanned = await masking.scanRequest({ body: bodyOf(JSON.stringify({ text })) } as unknown as Conversed);
+      const exchange = { ...scanned, maskPlan: new Map() } as unknown as Decided;
+      masking.maskRequest(exchange);
+      expect(rendered(exchange.body!)).toBe(JSON.stringify({ text: text.replace(secret, mark) }));
+      counts.push(scanned.detections.all);
+    }
+    expect(counts).toEqual([counts[0], counts[0]]);
+    expect(counts[0]).toEqual({ credential: 2, [name]: 1 });
+  });
+
+  it('is not masked unscanned', () => {
+    const masking = createMasking({ exact: () => [] });
+    expect(() => masking.maskRequest({ body: bodyOf('{}') } as unknown as Decided)).toThrow(TypeError);
+  });
+});
