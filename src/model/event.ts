@@ -9,7 +9,6 @@ export type EventKind =
   | 'input.rejected'
   | 'identity.raw_credential'
   | 'identity.revoked'
-  | 'record.gap'
   | 'bundle.activated'
   | 'bundle.refused'
   | 'credential.changed'

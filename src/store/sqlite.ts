@@ -3,6 +3,12 @@ import type { SqliteDatabase, SqliteStatement } from 'kysely';
 import { LRUCache } from 'lru-cache';
 import { ownFile } from './data_dir.ts';
 
+/** One open SQLite file, for the rooms that keep a file of their own and prepare their statements. */
+export type SqliteFile = DatabaseSync;
+
+/** A value that SQLite stores. */
+export type SqliteValue = SQLInputValue;
+
 /** How long a statement waits for a lock that another connection holds. */
 const BUSY_MS = 2000;
 const PREPARED_STATEMENTS = 500;

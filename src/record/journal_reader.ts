@@ -1,0 +1,96 @@
+import type { JsonObject } from '../model/json.ts';
+import { openSqlite, type SqliteFile, type SqliteValue } from '../store/index.ts';
+import type { SealedSegment } from './segments.ts';
+
+/** An event as stored, its body parsed. */
+export interface StoredEvent {
+  readonly seq: number;
+  readonly atMs: number;
+  readonly kind: string;
+  readonly exchange: string | null;
+  readonly body: JsonObject;
+}
+
+/** Where a page ends: events are ordered by time, then number. */
+export interface Position {
+  readonly atMs: number;
+  readonly seq: number;
+}
+
+const COLUMNS = 'seq, at_ms, kind, exchange, body';
+
+/** Reads the journal while its worker writes. Each call reads a bounded page, so that none holds the loop for long. */
+export class JournalReader {
+  readonly #path: string;
+  #file: SqliteFile | null = null;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** What began an exchange (intents and refusals) from `fromMs` on and before `toMs` and `before`, newest first. */
+  beginnings(range: { fromMs: number; toMs: number; before: Position | null; limit: number }): StoredEvent[] {
+    const { fromMs, toMs, limit } = range;
+    const before = range.before ?? { atMs: toMs, seq: 0 };
+    return this.#events(
+      `SELECT ${COLUMNS} FROM event
+       WHERE at_ms >= ? AND at_ms < ? AND (at_ms, seq) < (?, ?) AND kind IN ('exchange.intent', 'exchange.refused')
+       ORDER BY at_ms DESC, seq DESC LIMIT ?`,
+      [fromMs, toMs, before.atMs, before.seq, limit],
+    );
+  }
+
+  /** All events of one exchange, oldest first. */
+  ofExchange(exchange: string): StoredEvent[] {
+    return this.#events(`SELECT ${COLUMNS} FROM event WHERE exchange = ? ORDER BY seq`, [exchange]);
+  }
+
+  /** The outcome of one exchange, or null while it runs. */
+  outcome(exchange: string): StoredEvent | null {
+    const sql = `SELECT ${COLUMNS} FROM event WHERE exchange = ? AND kind = 'exchange.outcome' LIMIT 1`;
+    return this.#events(sql, [exchange])[0] ?? null;
+  }
+
+  /** Intents of one conversation, oldest first, after `seq`. */
+  ofConversation(conversation: string, seq: number, limit: number): StoredEvent[] {
+    return this.#events(
+      `SELECT ${COLUMNS} FROM event
+       WHERE kind = 'exchange.intent' AND json_extract(CAST(body AS TEXT), '$.conversation.id') = ? AND seq > ?
+       ORDER BY seq LIMIT ?`,
+      [conversation, seq, limit],
+    );
+  }
+
+  /** Segments of a recording in order, from `number` on. */
+  segments(exchange: string, number: number, limit: number): SealedSegment[] {
+    return this.#rows(
+      'SELECT number, header, sealed FROM segment WHERE exchange = ? AND number >= ? ORDER BY number LIMIT ?',
+      [exchange, number, limit],
+    ).map((row) => ({
+      number: Number(row.number),
+      header: row.header as Uint8Array,
+      sealed: row.sealed as Uint8Array,
+    }));
+  }
+
+  /** Closes the file; the next call opens it anew. */
+  close(): void {
+    this.#file?.close();
+    this.#file = null;
+  }
+
+  #events(sql: string, parameters: SqliteValue[]): StoredEvent[] {
+    return this.#rows(sql, parameters).map((row) => ({
+      seq: Number(row.seq),
+      atMs: Number(row.at_ms),
+      kind: String(row.kind),
+      exchange: row.exchange === null ? null : String(row.exchange),
+      body: JSON.parse(Buffer.from(row.body as Uint8Array).toString()),
+    }));
+  }
+
+  #rows(sql: string, parameters: SqliteValue[]) {
+    this.#file ??= openSqlite(this.#path, 'read');
+    return this.#file.prepare(sql).all(...parameters);
+  }
+}
