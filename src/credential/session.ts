@@ -116,7 +116,7 @@ export class VaultSession {
     }
     const previous = this.#generation;
     this.#generation = generation;
-    this.#schedule(generation, 0);
+    this.#schedule(generation);
     onLogin(made.accessor);
     if (previous !== null) void this.#revoke(previous, this.#closing.signal);
     return generation;
@@ -137,40 +137,45 @@ export class VaultSession {
     this.#cancelTimer();
   }
 
-  /** Plans the next renewal, or the next try after `failures` in a row. */
-  #schedule(generation: Generation, failures: number): void {
+  /** Plans the next renewal or replacement, or the next try of it after `failures` in a row. */
+  #schedule(generation: Generation, failures = 0, replace = false): void {
     const { clock, random } = this.#options;
     this.#cancelTimer();
     if (generation.endsAt === Number.POSITIVE_INFINITY || this.#closing.signal.aborted) return;
     const left = generation.endsAt - clock.now();
     const grace = tokenGrace(generation.life, random);
-    if (failures > 0) {
+    let wait: number;
+    let mustReplace = replace || !generation.renewable;
+    if (failures === 0) {
+      wait = mustReplace ? Math.max(0, left - grace) : renewalSleep(left, grace);
+    } else {
+      // After its end the next reader logs in.
+      if (left <= 0) return;
+      mustReplace ||= left <= grace;
       // Half of what is left at most, so that there is always another try before the end.
-      const wait = Math.min(backoff(failures, BACKOFF_FIRST_MS, BACKOFF_MOST_MS, random), Math.max(left / 2, RETRY_MS));
-      if (left > 0) this.#cancelTimer = clock.after(wait, () => void this.#keepUp(generation, failures, left <= grace));
-      return;
+      wait = Math.min(backoff(failures, BACKOFF_FIRST_MS, BACKOFF_MOST_MS, random), Math.max(left / 2, RETRY_MS));
     }
-    const replace = !generation.renewable;
-    const wait = replace ? Math.max(0, left - grace) : renewalSleep(left, grace);
-    this.#cancelTimer = clock.after(wait, () => void this.#keepUp(generation, 0, replace));
+    this.#cancelTimer = clock.after(wait, () => void this.#keepUp(generation, failures, mustReplace));
   }
 
   /** Renews the token, or replaces it where it can no longer be renewed as asked. Never rejects. */
-  async #keepUp(generation: Generation, failures: number, replace: boolean): Promise<void> {
-    const { log } = this.#options;
+  async #keepUp(generation: Generation, failures: number, mustReplace: boolean): Promise<void> {
     if (this.#generation !== generation) return;
+    let replace = mustReplace;
     try {
-      if (replace || !(await this.#renew(generation))) await this.#logIn();
-      else this.#schedule(generation, 0);
+      if (!replace) replace = !(await this.#renew(generation));
+      if (replace) await this.#logIn();
+      else this.#schedule(generation);
     } catch (thrown) {
-      const fault = toFault(thrown);
       if (this.#closing.signal.aborted) return;
+      const fault = toFault(thrown);
+      const { log } = this.#options;
       log.warn({ fault: fault.message, accessor: generation.accessor }, 'the Vault token was not renewed');
       if (!replace && (fault.status === 400 || fault.status === 403)) {
         this.#drop(generation);
         await this.#logIn().catch((again) => log.warn({ fault: toFault(again).message }, 'the login at Vault failed'));
       } else if (this.#generation === generation) {
-        this.#schedule(generation, failures + 1);
+        this.#schedule(generation, failures + 1, replace);
       }
     }
   }

@@ -37,6 +37,8 @@ export interface FakeVault {
   tokenLongest: number;
   /** `METHOD path` of every call, in order. */
   readonly calls: string[];
+  /** The token header of every call, empty where there was none. */
+  readonly tokensSeen: string[];
   /** Every token and JWT it ever gave out. */
   readonly given: string[];
   revoke(accessor: string): void;
@@ -73,6 +75,7 @@ export async function startFakeVault(): Promise<FakeVault> {
     tokenLife: 600,
     tokenLongest: 3600,
     calls: [],
+    tokensSeen: [],
     given: [],
     revoke(accessor) {
       for (const [value, token] of tokens) if (token.accessor === accessor) tokens.delete(value);
@@ -91,9 +94,10 @@ export async function startFakeVault(): Promise<FakeVault> {
     for await (const chunk of request.setEncoding('utf8')) text.push(String(chunk));
     const path = (request.url ?? '').replace(/^\/v1\//, '');
     vault.calls.push(`${request.method} ${path}`);
+    const given = String(request.headers['x-vault-token'] ?? '');
+    vault.tokensSeen.push(given);
     const mood = vault.next.shift() ?? vault.mood;
     if (mood !== 'well') return sulk(mood, request, response);
-    const given = String(request.headers['x-vault-token'] ?? '');
     const [status, body] = await answer(
       `${request.method} ${path}`,
       given,
