@@ -17,10 +17,10 @@ help: ## list these targets
 	  printf '  make %-9s %s\n' "$${line%%:*}" "$${line#*## }";; esac; done < Makefile
 
 run: $(RUNNABLE) ## start a gateway to try, with a stand-in of Claude, on this host only
-	@node src/main.ts dev
+	@node src/main.ts dev $(ARGS)
 
-test: $(COMPLETE) ## run every test; the last line counts them
-	@vitest run
+test: $(COMPLETE) ## run every test, or ARGS=test/mask; the last line counts them
+	@vitest run $(ARGS)
 
 check: $(COMPLETE) ## types, lint, the import rule and the size of files
 	@tsc -p . && biome check . && node tools/check/main.ts
@@ -37,8 +37,8 @@ tools: $(RUNNABLE) ## get opa, regal and bao: from PATH, or built by Go
 docs: $(RUNNABLE) ## write the reference pages that come from the code
 	@node tools/docs.ts
 
-fresh: $(RUNNABLE) ## prove that a fresh clone runs and passes with node, npm, git and make alone
-	@node tools/fresh.ts
+fresh: $(COMPLETE) ## prove that a fresh clone runs and passes with node, npm, git and make alone
+	@node tools/fresh.ts $(ARGS)
 
 clean: ## remove what was installed; state in .sallyport stays
 	rm -rf node_modules coverage
