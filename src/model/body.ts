@@ -29,6 +29,8 @@ export interface JsonNode {
   number(): number | null;
   /** The value of a boolean, or null for any other type. */
   boolean(): boolean | null;
+  /** The value as its text spells it, e.g. `1.0` or `"a\\u0062"`. */
+  spelling(): string;
 }
 
 /** Who a text comes from. Everything that is not said by the user, a tool or the model counts as system. */
