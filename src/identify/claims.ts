@@ -27,7 +27,7 @@ export function checkHeader(header: JsonObject, entry: IssuerEntry): void {
   if (typ !== undefined && typeof typ !== 'string') throw refusal('TOKEN_INVALID', 'typ');
   const type = mediaType(typ ?? '');
   if (!(entry.typ?.map(mediaType) ?? usualTypes).includes(type)) throw refusal('TOKEN_INVALID', 'typ');
-  if (kid !== undefined && (typeof kid !== 'string' || kid.length > 256)) throw refusal('TOKEN_INVALID', 'kid');
+  if (kid !== undefined && typeof kid !== 'string') throw refusal('TOKEN_INVALID', 'kid');
 }
 
 /** RFC 7515 section 4.1.9: `application/` may be left out, case does not count. */

@@ -118,6 +118,22 @@ describe('keys of an issuer', () => {
     expect(server.fetches).toBe(3);
   });
 
+  it('goes on without waiting after a refresh that changed nothing, and while the issuer is down', async () => {
+    const { identify, server, pass, ask, refusal, failures } = await opened();
+    const exchange = await ask(token);
+    pass(10 * MINUTE);
+    await ask(token);
+    // A token of an unknown key waits for the refresh that is under way.
+    expect(await refusal(rotated)).toBe('TOKEN_INVALID key');
+    expect(server.fetches).toBe(2);
+    expect(identify.step(exchange)).not.toBeInstanceOf(Promise);
+    server.answer = down;
+    pass(20 * MINUTE);
+    await ask(token);
+    expect(failures).toHaveLength(1);
+    expect(identify.step(exchange)).not.toBeInstanceOf(Promise);
+  });
+
   it('spreads the refreshes of a fleet', async () => {
     const server = await keyServer([first.jwk]);
     const early = bench([entry({ url: server.url })], { random: () => 0 });
@@ -147,6 +163,7 @@ describe('keys of an issuer', () => {
 
   const bad: readonly (readonly [name: string, answer: KeyServer['answer']])[] = [
     ['status 500', down],
+    ['status 404 with a key set', (_req, res) => void res.writeHead(404).end(JSON.stringify({ keys: [first.jwk] }))],
     ['an empty set', answers([])],
     ['no set', (_req, res) => void res.end('{}')],
     ['null', (_req, res) => void res.end('null')],

@@ -86,13 +86,13 @@ describe('outbound', () => {
     expect([error.code, error.detail, followed]).toEqual(['redirect', String(status), 0]);
   });
 
-  it('stops at the size cap whether or not the length is announced', async () => {
+  it('stops at the size cap, before any body where the length is announced', async () => {
     const url = await serve((req, res) => {
-      if (req.url === '/announced') res.setHeader('content-length', 2000);
       if (req.url === '/fits') res.end('x'.repeat(1000));
+      else if (req.url === '/announced') res.writeHead(200, { 'content-length': 1001 }).flushHeaders();
       else {
         res.write('x'.repeat(1000));
-        res.end('x'.repeat(1000));
+        res.write('x');
       }
     });
     const outbound = client({ maxBytes: 1000 });
@@ -137,7 +137,8 @@ describe('outbound', () => {
     ]) {
       expect((await failure(outbound, { url })).code).toBe('url');
     }
-    expect((await failure(outbound, { url: 'https://me:pass@127.0.0.1/' })).detail).toBe('user_in_url');
+    expect((await failure(outbound, { url: 'https://me@127.0.0.1/' })).detail).toBe('user_in_url');
+    expect((await failure(outbound, { url: 'https://:pass@127.0.0.1/' })).detail).toBe('user_in_url');
   });
 
   it('refuses a connected address that is not public where only public ones are allowed', async () => {
