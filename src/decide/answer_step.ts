@@ -1,0 +1,135 @@
+import {
+  type AnswerPart,
+  type HeldBlock,
+  inTurn,
+  type Next,
+  type StreamEvent,
+  type WayBackStep,
+} from '../model/answer.ts';
+import type { Decision } from '../model/decision.ts';
+import type { Decided } from '../model/exchange.ts';
+import type { Json, JsonObject } from '../model/json.ts';
+import { type AnswerStepOptions, callJudge, type JudgedCall, textBlock } from './call.ts';
+import { countSpans } from './project.ts';
+import { reasonText } from './request_step.ts';
+
+/**
+ * The `decide` step of the way back for one answer. A held tool call is judged by itself: allowed it passes, denied it
+ * becomes a text (`replace`; the stop reason is corrected where no call is left) or a call of a tool that does not
+ * exist (`continue`), which the client answers with an error the model can go on from. Pieces of the answer are judged as often as
+ * the stream directive says; a denied one ends the answer as a complete, valid message.
+ *
+ * The step throws GatewayError POLICY_UNAVAILABLE.
+ */
+export function createAnswerStep(exchange: Decided, options: AnswerStepOptions): WayBackStep {
+  const judge = callJudge(exchange, options);
+  const chunks = new ChunkJudge(exchange);
+  let kept = 0;
+  let replaced = 0;
+
+  const release = (judged: JudgedCall, next: Next) => {
+    if (judged.part.call) kept += 1;
+    else replaced += 1;
+    const { renaming, part } = judged;
+    if (renaming === null) return next(part);
+    const id = part.verdict!.callId;
+    return options.renamed(exchange.conversation.id, id, renaming).then(() => next(part));
+  };
+
+  return (part, next) => {
+    if (chunks.stopped) return undefined;
+    if (part.kind === 'block' && part.call) {
+      chunks.sees(part);
+      return release(judge(part), next);
+    }
+    const denied = chunks.judge(part);
+    if (denied !== null) return inTurn(chunks.ending(denied), next);
+    if (replaced > 0 && kept === 0 && part.kind === 'event' && part.type === 'message_delta') return next(ended(part));
+    return next(part);
+  };
+}
+
+/** A `message_delta` of an answer that has no call left for the client to run. */
+function ended(part: StreamEvent): StreamEvent {
+  const delta = part.data.delta as JsonObject | undefined;
+  if (delta?.stop_reason !== 'tool_use') return part;
+  return { ...part, data: { ...part.data, delta: { ...delta, stop_reason: 'end_turn' } }, bytes: null };
+}
+
+/** Asks policy about pieces of the answer, and knows how to end the answer at any of them. */
+class ChunkJudge {
+  stopped = false;
+  readonly #exchange: Decided;
+  readonly #mode: Decision['stream']['chunk'];
+  readonly #counts: { [className: string]: number } = Object.create(null);
+  readonly #open = new Set<number>();
+  #nextIndex = 0;
+  #outputTokens = 0;
+
+  constructor(exchange: Decided) {
+    this.#exchange = exchange;
+    this.#mode = exchange.decision.stream.chunk;
+  }
+
+  /** Keeps track of indexes and of what is open; every part comes by here. */
+  sees(part: AnswerPart): void {
+    if (part.index >= this.#nextIndex) this.#nextIndex = part.index + 1;
+    if (part.kind === 'block') return;
+    if (part.type === 'content_block_start') this.#open.add(part.index);
+    else if (part.type === 'content_block_stop') this.#open.delete(part.index);
+    else if (part.type === 'message_start') {
+      const usage = (part.data.message as JsonObject | undefined)?.usage as JsonObject | undefined;
+      if (typeof usage?.output_tokens === 'number') this.#outputTokens = usage.output_tokens;
+    }
+  }
+
+  /** The decision where it is no allow, else null. */
+  judge(part: AnswerPart): Decision | null {
+    if (this.#mode === 'off') {
+      // Nothing will have to be ended, so nothing has to be known.
+      return null;
+    }
+    this.sees(part);
+    const kind = kindOf(part);
+    if (kind === null || (this.#mode === 'on_detection' && part.spans.length === 0)) return null;
+    if (part.spans.length > 0) {
+      const found = countSpans(part.spans);
+      for (const name in found) this.#counts[name] = (this.#counts[name] ?? 0) + found[name]!;
+    }
+    const { policy, decision } = this.#exchange;
+    const { thresholds } = decision.stream;
+    const chunk = policy.decideChunk({ v: 1, kind, detections: this.#counts, thresholds });
+    return chunk.effect === 'allow' ? null : chunk;
+  }
+
+  /** Closes what is open, says why, and ends the message; the part that was denied is not in it. */
+  ending(decision: Decision): readonly AnswerPart[] {
+    this.stopped = true;
+    const { reasons } = decision;
+    this.#exchange.notes.answer_stopped_by = reasons.map((reason) => reason.id);
+    const parts: AnswerPart[] = [];
+    for (const index of this.#open) parts.push(made('content_block_stop', index, { index }));
+    parts.push(textBlock(this.#nextIndex, `[sallyport] Policy ended this answer. ${reasonText(reasons)}`, null));
+    const delta = { stop_reason: 'end_turn', stop_sequence: null };
+    parts.push(made('message_delta', -1, { delta, usage: { output_tokens: this.#outputTokens } }));
+    parts.push(made('message_stop', -1, {}));
+    return parts;
+  }
+}
+
+// Thinking is never judged: it cannot be cut without making the next request invalid.
+const unjudged: ReadonlySet<string> = new Set(['thinking_delta', 'signature_delta', 'thinking', 'redacted_thinking']);
+
+/** What a piece is called in the chunk projection, or null for what is no content. */
+function kindOf(part: AnswerPart): string | null {
+  let content: Json | undefined;
+  if (part.kind === 'block') content = part.block;
+  else if (part.type === 'content_block_delta') content = part.data.delta;
+  else return null;
+  const type = (content as JsonObject | null | undefined)?.type;
+  return typeof type === 'string' && !unjudged.has(type) ? type : null;
+}
+
+function made(type: string, index: number, data: JsonObject): StreamEvent {
+  return { kind: 'event', type, index, data: { type, ...data }, bytes: null, spans: [] };
+}

@@ -1,0 +1,20 @@
+import { posix } from 'node:path';
+import type { ProjectedPath } from '../model/projection.ts';
+
+/**
+ * A path as policy sees it: slashes, no `.`, no `..` that can be resolved, no slash at the end; `$HOME` and `${HOME}`
+ * become `~`. So a rule may compare beginnings, and `traversal` still says that `..` was spelled.
+ */
+export function projectPath(spelled: string, write: boolean): ProjectedPath {
+  const drive = /^[A-Za-z]:[\\/]/.test(spelled);
+  const slashed = drive || spelled.startsWith('\\\\') ? spelled.replaceAll('\\', '/') : spelled;
+  const homed = slashed.replace(/^(\$HOME|\$\{HOME\})(?=\/|$)/, '~').replace(/^file:\/\/(?=\/)/, '');
+  const normal = posix.normalize(homed.replace(/^\/\/+/, '/'));
+  const path = normal.length > 1 && normal.endsWith('/') ? normal.slice(0, -1) : normal;
+  return {
+    path,
+    absolute: drive || path.startsWith('/') || path.startsWith('~'),
+    traversal: homed.split('/').includes('..'),
+    write,
+  };
+}
