@@ -3,5 +3,5 @@ export { createDevelopmentIssuer, type DevelopmentIssuer, type DevelopmentToken 
 export { createIdentify, type Identify, type IdentifyOptions } from './identify.ts';
 export type { IssuerEntry } from './issuer.ts';
 export { type RevocationCheck, type RevocationKind, revocationMarks } from './revocation_marks.ts';
-export { type RevocationRoute, revocationRoutes } from './revocation_routes.ts';
+export { revocationRoutes } from './revocation_routes.ts';
 export { createRevocations, type NewRevocation, type Revocation, type Revocations } from './revocations.ts';

@@ -1,18 +1,9 @@
 import { z } from 'zod';
 import { GatewayError } from '../errors.ts';
+import type { AdminRoute } from '../model/admin.ts';
 import type { AuditEvent } from '../model/event.ts';
-import type { Json, JsonObject } from '../model/json.ts';
+import type { JsonObject } from '../model/json.ts';
 import type { Revocation, Revocations } from './revocations.ts';
-
-/** One operation of the admin API. */
-export interface RevocationRoute {
-  readonly method: 'GET' | 'POST' | 'DELETE';
-  readonly path: string;
-  readonly handler: (request: {
-    readonly params: { readonly [name: string]: string };
-    readonly body: JsonObject;
-  }) => Promise<Json>;
-}
 
 const text = z.string().min(1).max(1024);
 const input = z.strictObject({
@@ -31,7 +22,7 @@ const input = z.strictObject({
 export function revocationRoutes(
   revocations: Revocations,
   onEvent: (event: AuditEvent) => Promise<void> | void,
-): readonly RevocationRoute[] {
+): readonly AdminRoute[] {
   const path = '/admin/v1/revocations';
   return [
     {

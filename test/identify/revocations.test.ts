@@ -142,8 +142,10 @@ describe('routes of the admin API', () => {
   async function routes() {
     const events: AuditEvent[] = [];
     const table = revocationRoutes(await open(await store()), (event) => void events.push(event));
-    const call = (method: string, body: object = {}, params: object = {}) =>
-      table.find((route) => route.method === method)!.handler({ body: body as never, params: params as never });
+    const call = async (method: string, body: object = {}, params: object = {}) =>
+      table
+        .find((route) => route.method === method)!
+        .handler({ body: body as never, params: params as never, query: {} });
     return { call, events };
   }
 
