@@ -16,7 +16,7 @@ const CLAIM_CHARACTERS = 200;
 export type Known = Framed & Partial<Omit<Decided, keyof Framed>>;
 
 /** The event that must be durable before the first byte goes upstream. */
-export function intentEvent(exchange: Credentialed, masks: readonly MaskMark[]): AuditEvent {
+export function intentEvent(exchange: Credentialed): AuditEvent {
   return {
     kind: 'exchange.intent',
     exchange: exchange.id,
@@ -24,7 +24,7 @@ export function intentEvent(exchange: Credentialed, masks: readonly MaskMark[]):
       ...described(exchange),
       lease: { id: exchange.lease.id, role: exchange.lease.role },
       body: exchange.body && bodyFacts(exchange.body),
-      masks: masks.map(markFacts),
+      masks: exchange.masks.map(markFacts),
     },
   };
 }

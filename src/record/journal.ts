@@ -49,6 +49,7 @@ export class JournalWriter implements Journal {
   readonly #sent = new Map<number, Group>();
   #number = 0;
   #healthy = false;
+  #failed = false;
   #closing = false;
   #reopen: NodeJS.Timeout | null = null;
   readonly #started = Promise.withResolvers<number>();
@@ -170,7 +171,9 @@ export class JournalWriter implements Journal {
     const recovered = this.#started;
     this.#healthy = true;
     recovered.resolve(closed);
-    this.#options.onNotice(closed > 0 ? `${closed} exchanges had been cut off and were closed` : 'the journal is open');
+    if (closed > 0) this.#options.onNotice(`${closed} exchanges had been cut off by a crash and were closed`);
+    if (this.#failed) this.#options.onNotice('the journal takes writes again');
+    this.#failed = false;
     this.#options.onRecovered();
   }
 
@@ -181,7 +184,8 @@ export class JournalWriter implements Journal {
   }
 
   #fail(numbers: readonly number[], detail: string): void {
-    if (this.#healthy) this.#options.onNotice(`the journal failed: ${detail}`);
+    if (!this.#failed) this.#options.onNotice(`the journal failed: ${detail}`);
+    this.#failed = true;
     this.#healthy = false;
     for (const number of numbers) this.#take(number)?.done.reject(unavailable(detail));
   }

@@ -3,7 +3,6 @@ import { type GatewayError, StartError, toGatewayError } from '../errors.ts';
 import type { WayBackStep } from '../model/answer.ts';
 import type { AuditEvent, Journal } from '../model/event.ts';
 import type { Credentialed, Recorded } from '../model/exchange.ts';
-import type { MaskMark } from '../model/scan.ts';
 import type { Keys } from '../seal/index.ts';
 import type { Store } from '../store/index.ts';
 import { type AdminRoute, adminRoutes } from './admin.ts';
@@ -29,9 +28,9 @@ export interface RecorderOptions {
 export interface Recorder extends Journal {
   /**
    * The `record` step of the way in: opens the recording and makes the intent durable. When it resolves, the request
-   * may be forwarded. `masks` are those of the request; the list goes on as `Recorded.masks`. Rejects with AUDIT_UNAVAILABLE; nothing may be sent then.
+   * may be forwarded. Rejects with AUDIT_UNAVAILABLE; nothing may be sent then.
    */
-  intent(exchange: Credentialed, masks: MaskMark[]): Promise<Recorded>;
+  intent(exchange: Credentialed): Promise<Recorded>;
   /** The `record` step of the way back, for the answer of one exchange that `intent` returned. */
   step(exchange: Recorded): WayBackStep;
   /** Makes durable that an exchange ended before its intent. Rejects with AUDIT_UNAVAILABLE. */
@@ -105,20 +104,20 @@ class NodeRecorder implements Recorder {
     return this.#journal.append(event);
   }
 
-  async intent(exchange: Credentialed, masks: MaskMark[]): Promise<Recorded> {
-    await this.#journal.append(intentEvent(exchange, masks));
+  async intent(exchange: Credentialed): Promise<Recorded> {
+    await this.#journal.append(intentEvent(exchange));
     const recording = new ExchangeRecording({
       id: exchange.id,
       startedAt: exchange.startedAt,
       level: exchange.decision.record,
       mode: this.#mode,
       journal: this.#journal,
-      masks,
+      masks: exchange.masks,
       notes: exchange.notes,
       onSettled: (settled, written) => this.#settled(settled, written),
     });
     this.#live.add(recording);
-    return { ...exchange, recording, masks };
+    return { ...exchange, recording };
   }
 
   step(exchange: Recorded): WayBackStep {

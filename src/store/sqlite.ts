@@ -1,6 +1,4 @@
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import type { SqliteDatabase, SqliteStatement } from 'kysely';
-import { LRUCache } from 'lru-cache';
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { ownFile } from './data_dir.ts';
 
 /** One open SQLite file, for the rooms that keep a file of their own and prepare their statements. */
@@ -11,7 +9,6 @@ export type SqliteValue = SQLInputValue;
 
 /** How long a statement waits for a lock that another connection holds. */
 const BUSY_MS = 2000;
-const PREPARED_STATEMENTS = 500;
 
 /**
  * Opens a SQLite file, creating it owner-only. A writer commits durably: WAL with `synchronous=FULL` syncs the log at
@@ -29,41 +26,4 @@ export function openSqlite(path: string, access: 'write' | 'read' = 'write'): Da
     throw fault;
   }
   return database;
-}
-
-/** The part of `node:sqlite` that kysely's SQLite dialect asks for. Statements are prepared once per text. */
-export function kyselyDatabase(database: DatabaseSync): SqliteDatabase {
-  const prepared = new LRUCache<string, Statement>({ max: PREPARED_STATEMENTS });
-  return {
-    close: () => database.close(),
-    prepare(sql) {
-      let statement = prepared.get(sql);
-      if (statement) return statement;
-      statement = new Statement(database.prepare(sql));
-      prepared.set(sql, statement);
-      return statement;
-    },
-  };
-}
-
-class Statement implements SqliteStatement {
-  readonly reader: boolean;
-  readonly #statement: StatementSync;
-
-  constructor(statement: StatementSync) {
-    this.#statement = statement;
-    this.reader = statement.columns().length > 0;
-  }
-
-  all(parameters: readonly unknown[]): unknown[] {
-    return this.#statement.all(...(parameters as SQLInputValue[]));
-  }
-
-  run(parameters: readonly unknown[]): { changes: number | bigint; lastInsertRowid: number | bigint } {
-    return this.#statement.run(...(parameters as SQLInputValue[]));
-  }
-
-  iterate(parameters: readonly unknown[]): IterableIterator<unknown> {
-    return this.#statement.iterate(...(parameters as SQLInputValue[]));
-  }
 }

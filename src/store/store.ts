@@ -1,10 +1,9 @@
 import { join } from 'node:path';
-import { Kysely, SqliteDialect } from 'kysely';
-import { type Migration, Migrator } from 'kysely/migration';
+import type { Kysely } from 'kysely';
+import type { Migration } from 'kysely/migration';
 import { StartError } from '../errors.ts';
 import { ownDirectory } from './data_dir.ts';
 import { lockDirectory } from './lock.ts';
-import { kyselyDatabase, openSqlite } from './sqlite.ts';
 
 /** Schema steps of one room, by name; applied once each, in the order of their names. */
 export type Migrations = { readonly [name: string]: Migration };
@@ -42,25 +41,28 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const directory = ownDirectory(options.dataDir);
   const lock = lockDirectory(directory);
   try {
-    const database = kyselyDatabase(openSqlite(join(directory, 'state.db')));
-    const kysely = new Kysely<unknown>({ dialect: new SqliteDialect({ database }) });
-    // The driver must exist for `destroy` to close the file.
-    await kysely.connection().execute(async () => {});
-    return new SqliteStore(directory, kysely, () => lock.release());
+    // Loaded when it is needed: the journal's thread uses this room and no query builder.
+    const { openState, migrateState } = await import('./state.ts');
+    const kysely = await openState(join(directory, 'state.db'));
+    return new SqliteStore(directory, kysely, migrateState, () => lock.release());
   } catch (fault) {
     lock.release();
     throw fault;
   }
 }
 
+type Migrate = typeof import('./state.ts').migrateState;
+
 class SqliteStore implements Store {
   readonly directory: string;
   readonly #kysely: Kysely<unknown>;
+  readonly #migrate: Migrate;
   readonly #release: () => void;
 
-  constructor(directory: string, kysely: Kysely<unknown>, release: () => void) {
+  constructor(directory: string, kysely: Kysely<unknown>, migrate: Migrate, release: () => void) {
     this.directory = directory;
     this.#kysely = kysely;
+    this.#migrate = migrate;
     this.#release = release;
   }
 
@@ -70,17 +72,11 @@ class SqliteStore implements Store {
 
   async migrate(room: string, migrations: Migrations): Promise<void> {
     if (!/^[a-z_]+$/.test(room)) throw new TypeError(`not a room name: ${room}`);
-    const migrator = new Migrator({
-      db: this.#kysely,
-      provider: { getMigrations: async () => ({ ...migrations }) },
-      migrationTableName: `migration_${room}`,
-      migrationLockTableName: `migration_lock_${room}`,
-    });
-    const { error } = await migrator.migrateToLatest();
-    if (error === undefined) return;
-    throw new StartError(`the tables of ${room} in ${this.directory} could not be brought up to date`, {
-      cause: error,
-    });
+    try {
+      await this.#migrate(this.#kysely, room, migrations);
+    } catch (cause) {
+      throw new StartError(`the tables of ${room} in ${this.directory} could not be brought up to date`, { cause });
+    }
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,68 @@
+import type { StatementSync } from 'node:sqlite';
+import { Kysely, type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely';
+import { type Migration, Migrator } from 'kysely/migration';
+import { LRUCache } from 'lru-cache';
+import { openSqlite, type SqliteFile, type SqliteValue } from './sqlite.ts';
+
+const PREPARED_STATEMENTS = 500;
+
+/** Opens the state in a SQLite file. */
+export async function openState(path: string): Promise<Kysely<unknown>> {
+  const kysely = new Kysely<unknown>({ dialect: new SqliteDialect({ database: kyselyDatabase(openSqlite(path)) }) });
+  // The driver must exist for `destroy` to close the file.
+  await kysely.connection().execute(async () => {});
+  return kysely;
+}
+
+/** Applies the schema steps of one room that were not applied yet. Throws what a step throws; that step is undone. */
+export async function migrateState(
+  db: Kysely<unknown>,
+  room: string,
+  migrations: { readonly [name: string]: Migration },
+): Promise<void> {
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: async () => ({ ...migrations }) },
+    migrationTableName: `migration_${room}`,
+    migrationLockTableName: `migration_lock_${room}`,
+  });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error;
+}
+
+/** The part of `node:sqlite` that kysely's SQLite dialect asks for. Statements are prepared once per text. */
+function kyselyDatabase(database: SqliteFile): SqliteDatabase {
+  const prepared = new LRUCache<string, Statement>({ max: PREPARED_STATEMENTS });
+  return {
+    close: () => database.close(),
+    prepare(sql) {
+      let statement = prepared.get(sql);
+      if (statement) return statement;
+      statement = new Statement(database.prepare(sql));
+      prepared.set(sql, statement);
+      return statement;
+    },
+  };
+}
+
+class Statement implements SqliteStatement {
+  readonly reader: boolean;
+  readonly #statement: StatementSync;
+
+  constructor(statement: StatementSync) {
+    this.#statement = statement;
+    this.reader = statement.columns().length > 0;
+  }
+
+  all(parameters: readonly unknown[]): unknown[] {
+    return this.#statement.all(...(parameters as SqliteValue[]));
+  }
+
+  run(parameters: readonly unknown[]): { changes: number | bigint; lastInsertRowid: number | bigint } {
+    return this.#statement.run(...(parameters as SqliteValue[]));
+  }
+
+  iterate(parameters: readonly unknown[]): IterableIterator<unknown> {
+    return this.#statement.iterate(...(parameters as SqliteValue[]));
+  }
+}
