@@ -10,6 +10,9 @@ const BACKOFF_FIRST_MS = 250;
 const BACKOFF_MOST_MS = 5_000;
 /** Near the end of a lease the tries come closer, but never closer than this. */
 const BACKOFF_LEAST_MS = 50;
+/** The pauses in which it asks by itself while there is no lease. */
+const ALONE_FIRST_MS = 1_000;
+const ALONE_MOST_MS = 30_000;
 /** A flood of refusals makes one forced refresh in this time. */
 const FORCE_EVERY_MS = 5_000;
 
@@ -132,7 +135,8 @@ export class LeaseCache {
       const most = left > 0 ? Math.min(BACKOFF_MOST_MS, Math.max(BACKOFF_LEAST_MS, left / 4)) : BACKOFF_MOST_MS;
       this.#retryAt = now + backoff(this.#failures, Math.min(BACKOFF_FIRST_MS, most), most, this.#random);
       this.#events.failed(this.#fault, this.usable);
-      if (held !== null && left > 0) this.#refreshLater(this.#retryAt);
+      // Without a lease the gateway is not ready and gets no traffic that would ask again, so it asks by itself.
+      this.#refreshLater(left > 0 && held !== null ? this.#retryAt : now + this.#pauseAlone());
       throw this.#unavailable();
     }
   }
@@ -162,8 +166,13 @@ export class LeaseCache {
     this.#cancelTimer();
     if (this.#closed || at === Number.POSITIVE_INFINITY) return;
     this.#cancelTimer = this.#clock.after(at - this.#clock.now(), () => {
-      if (this.#used && this.usable !== null) this.#refresh().catch(ignore);
+      const wanted = this.usable === null ? this.#fault !== null : this.#used;
+      if (wanted) this.#refresh().catch(ignore);
     });
+  }
+
+  #pauseAlone(): number {
+    return backoff(this.#failures, ALONE_FIRST_MS, ALONE_MOST_MS, this.#random);
   }
 
   #unavailable(): GatewayError {

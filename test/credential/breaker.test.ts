@@ -57,6 +57,12 @@ describe('breaker', () => {
     for (let i = 0; i < 20; i++) expect(await kind(breaker.run(fail('denied')))).toBe('denied');
   });
 
+  it('starts counting anew after any answer, a refusal too', async () => {
+    for (let i = 0; i < 4; i++) await kind(breaker.run(fail('sealed')));
+    await kind(breaker.run(fail('denied')));
+    for (let i = 0; i < 4; i++) expect(await kind(breaker.run(fail('sealed')))).toBe('sealed');
+  });
+
   it('starts counting anew after a success', async () => {
     for (let i = 0; i < 4; i++) await kind(breaker.run(fail('sealed')));
     await breaker.run(async () => 'ok');

@@ -103,6 +103,18 @@ describe('lease cache', () => {
     expect(fetched).toBe(2);
   });
 
+  it('asks by itself, ever more slowly, until there is a lease again', async () => {
+    broken = true;
+    await expect(cache.take(alive)).rejects.toBeInstanceOf(GatewayError);
+    await clock.advance(600_000);
+    expect(fetched).toBeGreaterThan(20);
+    expect(fetched).toBeLessThan(30);
+    broken = false;
+    await clock.advance(40_000);
+    expect(cache.usable?.reveal()).toMatch(/^bearer-/);
+    expect(cache.fault).toBeNull();
+  });
+
   it('makes one refresh of a flood of refusals', async () => {
     const first = await cache.take(alive);
     for (let i = 0; i < 100; i++) cache.refused(first);

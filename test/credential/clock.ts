@@ -46,7 +46,7 @@ export function fastClock(speed: number): Clock {
   return {
     now: () => start + (Date.now() - start) * speed,
     after(ms, work) {
-      const timer = setTimeout(work, ms / speed);
+      const timer = setTimeout(work, Math.max(0, ms) / speed);
       return () => clearTimeout(timer);
     },
   };

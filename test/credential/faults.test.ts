@@ -5,7 +5,8 @@ import { createCredentials } from '../../src/credential/index.ts';
 import { Secret } from '../../src/model/secret.ts';
 import { createOutbound } from '../../src/outbound/index.ts';
 import { type FakeVault, startFakeVault, type VaultMood } from '../servers/fake_vault.ts';
-import { alive, type Bench, startBench, type VaultConfig } from './contract.ts';
+import type { VaultConfig } from '../servers/provision.ts';
+import { alive, type Bench, startBench } from './contract.ts';
 
 describe('a Vault that misbehaves', () => {
   let fake: FakeVault;

@@ -14,6 +14,7 @@ describe('Vault session', () => {
   let logins: number;
   let loginFault: FaultKind | null;
   let renewals: Renewal[];
+  let revokeFaults: number;
   let life: number;
   let renewable: boolean;
   /** `SECONDS what token` of each call since the start. */
@@ -26,6 +27,7 @@ describe('Vault session', () => {
     logins = 0;
     loginFault = null;
     renewals = [];
+    revokeFaults = 0;
     life = 60_000;
     renewable = true;
     calls = [];
@@ -37,6 +39,7 @@ describe('Vault session', () => {
       },
       async write(path, body) {
         note(`${path.split('/').at(-1)} ${token}`);
+        if (path.endsWith('revoke-self') && revokeFaults-- > 0) throw new CredentialFault('timeout', 'no');
         if (!path.endsWith('renew-self')) return null;
         const said = renewals.shift() ?? Number(body.increment);
         if (typeof said === 'object') throw new CredentialFault(said.fault, 'no', said.status);
@@ -141,6 +144,14 @@ describe('Vault session', () => {
     life = Number.POSITIVE_INFINITY;
     await session.read('x');
     expect(clock.waiting).toBe(0);
+  });
+
+  it('tries to revoke a replaced token until Vault takes it', async () => {
+    renewals = [20];
+    revokeFaults = 3;
+    await session.read('x');
+    await clock.advance(50_000);
+    expect(made('revoke-self t1')).toHaveLength(4);
   });
 
   it('stops every timer and revokes its token when it closes', async () => {
