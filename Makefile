@@ -29,7 +29,7 @@ policies: $(COMPLETE) ## check, test and build the policy bundle (SIGN=<key file
 	@node tools/policies/build.ts
 
 bench: $(COMPLETE) ## measure the gateway against a bare relay, protection switched on
-	@node test/bench/main.ts
+	@node test/bench/main.ts $(ARGS)
 
 tools: $(RUNNABLE) ## get opa, regal and bao: from PATH, or built by Go
 	@node tools/build.ts

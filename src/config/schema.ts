@@ -89,8 +89,8 @@ const mask = (context: Context) =>
         z.strictObject({
           name: label.describe('Name in records and in the placeholder.'),
           secret: secretFrom(context)
-            .refine((secret) => secret.reveal().length >= 4, {
-              message: 'shorter than 4 characters, which masks ordinary text',
+            .refine((secret) => secret.reveal().length >= 8, {
+              message: 'shorter than 8 characters, which masks ordinary text',
             })
             .describe('The value to mask.'),
         }),
