@@ -110,7 +110,7 @@ const blocks: { readonly [type: string]: Place } = {
   tool_use: call,
   server_tool_use: call,
   mcp_tool_use: call,
-  tool_result: block({ tool_use_id: fixed, content: resultContent }, 'tool_result'),
+  tool_result: block({ tool_use_id: fixed, content: resultContent, is_error: field }, 'tool_result'),
   tool_reference: block({ tool_name: definition }),
   container_upload: block({ file_id: fixed }),
   compaction: block({ content, encrypted_content: fixed }),
