@@ -3,15 +3,12 @@ import { SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../src/model/secret.ts';
 import { createOutbound } from '../../src/outbound/index.ts';
-import { programOrSkip } from '../servers/gate.ts';
+import { withProgram } from '../servers/gate.ts';
 import { startOpenBao } from '../servers/openbao.ts';
 import { provisionVault } from '../servers/provision.ts';
 import { alive, startBench, vaultContract } from './contract.ts';
 
-const program = programOrSkip('bao', 'credentials on a real OpenBao');
-
-if (program === null) it.skip('credentials on a real OpenBao', () => {});
-else {
+withProgram('bao', 'credentials on a real OpenBao', (program) => {
   vaultContract('a real OpenBao over TLS', async () => provisionVault(await startOpenBao(program)));
 
   describe('logins at a real OpenBao', () => {
@@ -65,7 +62,7 @@ else {
       }
     });
   });
-}
+});
 
 function workloadToken(key: KeyObject): Promise<string> {
   return new SignJWT({})

@@ -1,15 +1,15 @@
+import { it } from 'vitest';
 import { findTool, howToGet, type Tool } from '../../tools/find.ts';
 
 /**
- * The path of a real program that tests need. Where it is missing the tests are to be skipped, with the reason printed;
- * where CI is set a missing program is a failure.
- *
- * @throws Error in CI
+ * Defines tests that need a real program, with its path. Where it is missing one test stands for them: skipped with the
+ * reason, or failing where CI is set.
  */
-export function programOrSkip(tool: Tool, tests: string): string | null {
+export function withProgram(tool: Tool, tests: string, define: (path: string) => void): void {
   const path = findTool(tool);
-  if (path !== null) return path;
-  if (process.env.CI) throw new Error(`${tests}: ${howToGet(tool)}`);
-  process.stderr.write(`skipped ${tests}: ${howToGet(tool)}\n`);
-  return null;
+  if (path !== null) return define(path);
+  it(tests, (context) => {
+    if (process.env.CI) throw new Error(howToGet(tool));
+    context.skip(`${tests}: ${howToGet(tool)}`);
+  });
 }
