@@ -1,11 +1,4 @@
-import {
-  type AnswerPart,
-  type HeldBlock,
-  inTurn,
-  type Next,
-  type StreamEvent,
-  type WayBackStep,
-} from '../model/answer.ts';
+import { type AnswerPart, inTurn, type Next, type StreamEvent, type WayBackStep } from '../model/answer.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Decided } from '../model/exchange.ts';
 import type { Json, JsonObject } from '../model/json.ts';

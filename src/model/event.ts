@@ -11,6 +11,7 @@ export type EventKind =
   | 'identity.revoked'
   | 'bundle.activated'
   | 'bundle.refused'
+  | 'bundle.accepted'
   | 'credential.changed'
   | 'gateway.started'
   | 'gateway.stopped';

@@ -4,7 +4,8 @@ import data.policies.content.request
 
 _settings := {
 	"denied_classes": {"credential": true},
-	"denied_origins": {"user": true, "tool_result": true},
+	"denied_origins": {"user": true, "system": true},
+	"masked_classes": {"credential": true},
 	"thresholds": {},
 }
 
@@ -30,6 +31,13 @@ test_other_classes_pass if _ids(_input({"user": {"email": 3}})) == set()
 test_zero_hits_pass if _ids(_input({"user": {"credential": 0}})) == set()
 
 test_other_origins_pass if _ids(_input({"assistant": {"credential": 1}})) == set()
+
+test_credential_that_a_tool_read_is_masked if {
+	doc := {"detections": {"new": {"tool_result": {"credential": 1}}, "all": {"credential": 1, "email": 2}}}
+	_ids(doc) == set()
+	request.mask == {{"detectors": ["credential"], "mode": "redact"}} with input as doc with data.content as _settings
+	{"thinking": "pass"} in request.directive with input as doc with data.content as _settings
+}
 
 test_nothing_is_watched_without_thresholds if {
 	count(request.directive) == 0 with input as _input({}) with data.content as _settings

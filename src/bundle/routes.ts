@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { GatewayError } from '../errors.ts';
+import type { AdminRoute } from '../model/admin.ts';
+import type { PolicyStatus } from '../model/decision.ts';
+import type { Json } from '../model/json.ts';
+
+const acceptance = z.strictObject({ version: z.int().min(1) });
+
+/**
+ * `GET /admin/v1/bundles` (the state of the policy source) and `POST /admin/v1/bundles/accept` (`{version}`: the floor,
+ * lowered or raised knowingly). Rejects with GatewayError ADMIN_INPUT.
+ */
+export function bundleRoutes(source: {
+  status(): PolicyStatus;
+  accept(version: number): Promise<PolicyStatus>;
+}): readonly AdminRoute[] {
+  const shown = (status: PolicyStatus) => status as unknown as Json;
+  return [
+    { method: 'GET', path: '/admin/v1/bundles', handler: () => shown(source.status()) },
+    {
+      method: 'POST',
+      path: '/admin/v1/bundles/accept',
+      async handler({ body }) {
+        const parsed = acceptance.safeParse(body);
+        if (!parsed.success) throw new GatewayError('ADMIN_INPUT', z.prettifyError(parsed.error));
+        return shown(await source.accept(parsed.data.version));
+      },
+    },
+  ];
+}
