@@ -2,7 +2,8 @@
 # title: What detectors found in a request
 # description: >-
 #   `data.content.denied_classes` lists detector classes whose hits in new text of `data.content.denied_origins` are
-#   refused; hits of `masked_classes` anywhere else are masked. `data.content.thresholds` gives, by class, how many hits an answer may have before it is stopped.
+#   refused; hits of `masked_classes` anywhere else are masked.
+#   `data.content.thresholds` gives, by class, how many hits an answer may have before it is stopped.
 # schemas:
 #   - input: schema.request
 package policies.content.request
@@ -18,16 +19,16 @@ deny contains {"id": "raw-credential", "message": message, "severity": "high"} i
 }
 
 # METADATA
-# title: What was detected is withheld from later requests too
-directive contains {"withhold": "detected"} if count(_found) > 0
-
-# METADATA
 # title: What may be in a request but must not reach Claude is masked in it
 mask contains {"detectors": [class], "mode": "redact"} if {
 	some class, number in input.detections.all
 	number > 0
 	data.content.masked_classes[class]
 }
+
+# METADATA
+# title: What was detected is withheld from later requests too
+directive contains {"withhold": "detected"} if count(_found) > 0
 
 # METADATA
 # title: These masks leave thinking as it is, so that the conversation stays valid

@@ -3,5 +3,5 @@ export const builtin = {
   bundle: 'baseline',
   version: '1.0.0',
   bundleVersion: 1,
-  revision: '8b0a3e59b159164f944cbb2bdab5abd2cccd418a91322fefbe46c5977b03b444',
+  revision: '6585c608d035918d8b2f8de2465581f0e437111062417cae5cd335b59bfe29f3',
 } as const;
