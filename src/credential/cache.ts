@@ -165,7 +165,7 @@ export class LeaseCache {
   #refreshLater(at: number): void {
     this.#cancelTimer();
     if (this.#closed || at === Number.POSITIVE_INFINITY) return;
-    this.#cancelTimer = this.#clock.after(at - this.#clock.now(), () => {
+    this.#cancelTimer = this.#clock.after(Math.max(0, at - this.#clock.now()), () => {
       const wanted = this.usable === null ? this.#fault !== null : this.#used;
       if (wanted) this.#refresh().catch(ignore);
     });

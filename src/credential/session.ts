@@ -4,6 +4,7 @@ import { type Clock, pause } from './clock.ts';
 import { CredentialFault, toFault } from './fault.ts';
 import type { CredentialLog } from './log.ts';
 import type { Login, VaultToken } from './login.ts';
+import { Revocations } from './revocations.ts';
 import { backoff, renewalSleep, tokenGrace } from './schedule.ts';
 import { member } from './transport.ts';
 import type { VaultClient } from './vault.ts';
@@ -13,7 +14,6 @@ const RETRY_MS = 100;
 const SETTLE_MS = 1_000;
 const BACKOFF_FIRST_MS = 500;
 const BACKOFF_MOST_MS = 30_000;
-const CLOSE_MS = 3_000;
 
 /** One token with its client; never changed but for its end. */
 interface Generation {
@@ -48,11 +48,12 @@ export class VaultSession {
   #generation: Generation | null = null;
   #login: Promise<Generation> | null = null;
   #cancelTimer: () => void = () => {};
-  /** Tokens that are out of use and still to be revoked. */
-  readonly #unrevoked = new Set<Generation>();
+  readonly #revocations: Revocations;
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    const { clock, random, log, login } = options;
+    this.#revocations = new Revocations({ clock, random, log, owned: login.owned });
   }
 
   /**
@@ -81,10 +82,9 @@ export class VaultSession {
   async close(): Promise<void> {
     this.#cancelTimer();
     this.#closing.abort();
-    if (this.#generation !== null) this.#unrevoked.add(this.#generation);
+    const last = this.#generation;
     this.#generation = null;
-    const signal = AbortSignal.timeout(CLOSE_MS);
-    await Promise.all([...this.#unrevoked].map((generation) => this.#revoke(generation, signal)));
+    await this.#revocations.close(last);
   }
 
   async #current(): Promise<Generation> {
@@ -111,14 +111,14 @@ export class VaultSession {
     const client = await connect(new Secret(made.value));
     const generation = { client, ...lifeOf(made, since) };
     if (this.#closing.signal.aborted) {
-      await this.#revoke(generation, AbortSignal.timeout(CLOSE_MS));
+      await this.#revocations.close(generation);
       throw closed();
     }
     const previous = this.#generation;
     this.#generation = generation;
     this.#schedule(generation);
     onLogin(made.accessor);
-    if (previous !== null) void this.#revoke(previous, this.#closing.signal);
+    if (previous !== null) this.#revocations.add(previous);
     return generation;
   }
 
@@ -195,31 +195,6 @@ export class VaultSession {
     generation.endsAt = granted === 0 ? Number.POSITIVE_INFINITY : askedAt + granted * 1000;
     generation.renewable = member(auth, 'renewable') === true;
     return granted === 0 || granted >= increment;
-  }
-
-  /** Revokes a token that is not used any more; tried until it succeeds, ends by itself, or the signal fires. */
-  async #revoke(generation: Generation, signal: AbortSignal): Promise<void> {
-    const { clock, log, login, random } = this.#options;
-    if (!login.owned) return;
-    this.#unrevoked.add(generation);
-    for (let failures = 1; clock.now() < generation.endsAt; failures += 1) {
-      try {
-        await generation.client.write('auth/token/revoke-self', {}, signal);
-        break;
-      } catch (thrown) {
-        const fault = toFault(thrown);
-        // A token that Vault does not know any more is as good as revoked.
-        if (fault.kind === 'denied') break;
-        if (!signal.aborted) await pause(clock, backoff(failures, RETRY_MS * 3, BACKOFF_MOST_MS, random), signal);
-        if (!signal.aborted) continue;
-        // Where that was the closing, `close()` itself tries again.
-        if (signal !== this.#closing.signal) {
-          log.warn({ fault: fault.message, accessor: generation.accessor }, 'the Vault token was not revoked');
-        }
-        return;
-      }
-    }
-    this.#unrevoked.delete(generation);
   }
 
   /** One call through the breaker, tried once more where the failure may pass and repeating does no harm. */

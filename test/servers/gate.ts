@@ -7,7 +7,10 @@ import { findTool, howToGet, type Tool } from '../../tools/find.ts';
  */
 export function withProgram(tool: Tool, tests: string, define: (path: string) => void): void {
   const path = findTool(tool);
-  if (path !== null) return define(path);
+  if (path !== null) {
+    define(path);
+    return;
+  }
   it(tests, (context) => {
     if (process.env.CI) throw new Error(howToGet(tool));
     context.skip(`${tests}: ${howToGet(tool)}`);
