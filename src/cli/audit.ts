@@ -1,0 +1,90 @@
+import type { Writable } from 'node:stream';
+import { StartError } from '../errors.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { AdminClient } from './admin_client.ts';
+import { cell, table, utc } from './table.ts';
+import { readRange } from './times.ts';
+
+/** What `audit list` takes from the command line. */
+export interface AuditListOptions {
+  readonly from?: string;
+  readonly to?: string;
+  readonly function?: string;
+  /** Subject, person or owner. */
+  readonly principal?: string;
+  readonly effect?: string;
+  /** Most exchanges to show; 50 where absent. */
+  readonly limit?: string;
+  readonly json?: boolean;
+}
+
+const PAGE = 500;
+
+/** `sallyport audit list`: who called Claude when, what policy said, how it ended; newest first. */
+export async function auditListCommand(
+  options: AuditListOptions,
+  admin: AdminClient,
+  output: Writable,
+): Promise<number> {
+  const limit = readLimit(options.limit);
+  const { function: named, principal, effect } = options;
+  const filter = { ...readRange(options), function: named, principal, effect };
+  const exchanges: JsonObject[] = [];
+  let before: string | undefined;
+  let more = true;
+  while (more && exchanges.length < limit) {
+    const asked = { ...filter, before, limit: String(Math.min(limit - exchanges.length, PAGE)) };
+    const page = (await admin.get('/admin/v1/exchanges', asked)) as {
+      readonly exchanges: readonly JsonObject[];
+      readonly next: string | null;
+    };
+    exchanges.push(...page.exchanges);
+    more = page.next !== null;
+    before = page.next ?? undefined;
+  }
+  if (options.json) output.write(`${JSON.stringify(exchanges, null, 2)}\n`);
+  else output.write(exchanges.length === 0 ? 'no exchange matches\n' : report(exchanges, more));
+  return 0;
+}
+
+function report(exchanges: readonly JsonObject[], more: boolean): string {
+  const head = [
+    'TIME (UTC)',
+    'FUNCTION',
+    'SUBJECT',
+    'MODEL',
+    'EFFECT',
+    'RULES',
+    'REVISION',
+    'END',
+    'TOKENS',
+    'SESSION',
+    'ID',
+  ];
+  const rows = exchanges.map((exchange) => {
+    const usage = exchange.usage as JsonObject | null;
+    const ended = exchange.end ?? 'running';
+    return [
+      utc(exchange.at),
+      cell(exchange.function),
+      cell(exchange.subject),
+      exchange.model === null ? cell(exchange.action) : cell(exchange.model),
+      cell(exchange.effect),
+      cell(exchange.rules),
+      cell(exchange.revision).slice(0, 12),
+      exchange.code === null ? cell(ended) : `${cell(ended)} ${cell(exchange.code)}`,
+      usage ? `${cell(usage.input_tokens)}/${cell(usage.output_tokens)}` : '-',
+      cell(exchange.session).slice(0, 12),
+      cell(exchange.id),
+    ];
+  });
+  return (
+    table(head, rows) +
+    (more ? `there are more: raise --limit (now ${exchanges.length}) or narrow --from and --to\n` : '')
+  );
+}
+
+function readLimit(text = '50'): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new StartError('--limit: write a number from 1 to 999999.');
+  return Number(text);
+}

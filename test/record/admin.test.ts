@@ -1,0 +1,116 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { GatewayError } from '../../src/errors.ts';
+import type { JsonObject } from '../../src/model/json.ts';
+import { complete, exchangeOf, type Node, openNode, removeNode, textAnswer } from './support.ts';
+
+let node: Node;
+
+const list = async (query: Record<string, string> = {}) =>
+  (await node.get('/admin/v1/exchanges', query)) as { exchanges: JsonObject[]; next: string | null };
+
+async function run(wanted: Parameters<typeof exchangeOf>[0]): Promise<void> {
+  const recorded = await node.recorder.intent(exchangeOf(wanted));
+  const step = node.recorder.step(recorded);
+  for (const part of textAnswer('hi there')) await step(part, () => undefined);
+  await recorded.recording.end(complete);
+}
+
+beforeAll(async () => {
+  node = await openNode();
+  for (let n = 0; n < 10; n++) {
+    await run({
+      id: `req_${n}`,
+      function: n % 2 ? 'build' : 'nightly',
+      subject: n < 5 ? 'ci' : 'alice',
+      session: `s${n % 3}`,
+    });
+  }
+  await node.recorder.refused(
+    exchangeOf({ id: 'req_no', effect: 'deny', session: 's9' }),
+    new GatewayError('POLICY_DENIED', 'no', { rules: ['r'] }),
+  );
+});
+
+afterAll(() => removeNode(node));
+
+describe('the list of exchanges', () => {
+  it('is newest first and holds the refused ones', async () => {
+    const { exchanges, next } = await list();
+    expect(exchanges.map(({ id }) => id)).toEqual(['req_no', ...Array.from({ length: 10 }, (_, n) => `req_${9 - n}`)]);
+    expect(next).toBeNull();
+  });
+
+  it.each([
+    [{ function: 'build' }, [9, 7, 5, 3, 1]],
+    [{ principal: 'ci' }, [4, 3, 2, 1, 0]],
+    [{ function: 'nightly', principal: 'ci' }, [4, 2, 0]],
+    [{ effect: 'allow', function: 'build', principal: 'alice' }, [9, 7, 5]],
+    [{ function: 'nobody' }, []],
+  ] as const)('is filtered by %o', async (query, expected) => {
+    expect((await list(query)).exchanges.map(({ id }) => id)).toEqual(expected.map((n) => `req_${n}`));
+  });
+
+  it('names a person of any issuer by the person too', async () => {
+    expect((await list({ principal: 'alice@example.com' })).exchanges).toHaveLength(11);
+  });
+
+  it('finds denials by effect', async () => {
+    expect((await list({ effect: 'deny' })).exchanges.map(({ id }) => id)).toEqual(['req_no']);
+  });
+
+  it('comes in pages that miss and repeat nothing', async () => {
+    const seen: unknown[] = [];
+    let before: string | null = null;
+    do {
+      const page: Awaited<ReturnType<typeof list>> = await list({ limit: '3', ...(before ? { before } : {}) });
+      seen.push(...page.exchanges.map(({ id }) => id));
+      before = page.next;
+    } while (before);
+    expect(seen).toEqual((await list()).exchanges.map(({ id }) => id));
+  });
+
+  it('is bounded by time: from inclusive, to exclusive', async () => {
+    const all = (await list()).exchanges;
+    const pivot = String(all[5]!.at);
+    const early = (await list({ to: pivot })).exchanges;
+    const late = (await list({ from: pivot })).exchanges;
+    expect([...late, ...early]).toEqual(all);
+    expect(late.at(-1)!.at).toBe(pivot);
+  });
+
+  it.each([{ from: 'yesterday' }, { limit: '-1' }, { effect: 'maybe' }, { before: 'x' }, { colour: 'red' }])(
+    'refuses %o with what would be right',
+    async (query) => {
+      await expect(list(query as unknown as Record<string, string>)).rejects.toMatchObject({ code: 'ADMIN_INPUT' });
+    },
+  );
+});
+
+describe('sessions', () => {
+  it('group exchanges by conversation, with tokens summed', async () => {
+    const { sessions } = (await node.get('/admin/v1/sessions')) as { sessions: JsonObject[] };
+    expect(sessions.map(({ id, exchanges, refused }) => [id, exchanges, refused])).toEqual([
+      ['s9', 1, 1],
+      ['s0', 4, 0],
+      ['s2', 3, 0],
+      ['s1', 3, 0],
+    ]);
+    expect(sessions[1]).toMatchObject({ input_tokens: 48, output_tokens: 168, models: ['claude-sonnet-4-5'] });
+  });
+
+  it('show what came back, oldest first', async () => {
+    const { exchanges } = (await node.get('/admin/v1/sessions/s0')) as { exchanges: JsonObject[] };
+    expect(exchanges.map(({ id }) => id)).toEqual(['req_0', 'req_3', 'req_6', 'req_9']);
+    for (const exchange of exchanges) {
+      expect(exchange).toMatchObject({ recording: { state: 'whole' }, returned: { content: [{ text: 'hi there' }] } });
+    }
+  });
+
+  it('take the id of one exchange too, and say when there is nothing', async () => {
+    expect(await node.get('/admin/v1/sessions/req_no')).toMatchObject({
+      exchanges: [{ id: 'req_no', returned: null }],
+    });
+    await expect(node.get('/admin/v1/sessions/none')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(node.get('/admin/v1/exchanges/none')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+});
