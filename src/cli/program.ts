@@ -116,7 +116,51 @@ function addIdentity(program: Command): void {
 }
 
 function addRecords(program: Command): void {
-  void program;
+  program
+    .command('audit')
+    .description('the audit journal of a running gateway')
+    .command('list')
+    .description('who called Claude when, what policy said, how it ended; newest first')
+    .addOption(dataDirOption())
+    .option('--from <time>', 'from then on: 2026-01-05T02:10:00Z, 2026-01-05 or 02:10 (UTC)')
+    .option('--to <time>', 'before then')
+    .option('--function <name>', 'which program asked')
+    .option('--principal <name>', 'subject, person or owner')
+    .option('--effect <effect>', 'allow, deny, require_approval or refused')
+    .option('--limit <number>', 'most exchanges to show', '50')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample:\n  sallyport audit list --from 02:10 --to 02:20 --function nightly-report')
+    .action(
+      run(async (options: import('./audit.ts').AuditListOptions & WithDataDir) =>
+        (await import('./audit.ts')).auditListCommand(options, await admin(options), process.stdout),
+      ),
+    );
+  const sessions = program.command('sessions').description('conversations and what came back in them');
+  sessions
+    .command('list')
+    .description('sessions with their callers and tokens, the one last used first')
+    .addOption(dataDirOption())
+    .option('--from <time>', 'used from then on')
+    .option('--to <time>', 'used before then')
+    .option('--function <name>', 'which program asked')
+    .option('--principal <name>', 'subject, person or owner')
+    .option('--json', 'as JSON')
+    .action(
+      run(async (options: import('./sessions.ts').SessionsListOptions & WithDataDir) =>
+        (await import('./sessions.ts')).sessionsListCommand(options, await admin(options), process.stdout),
+      ),
+    );
+  sessions
+    .command('show <id>')
+    .description('what came back in a session, or in one exchange by its id')
+    .addOption(dataDirOption())
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample:\n  sallyport sessions show req_019ab…')
+    .action((id: string, _options: object, command: Command) =>
+      run(async (options: { readonly json?: boolean } & WithDataDir) =>
+        (await import('./sessions.ts')).sessionsShowCommand(id, options, await admin(options), process.stdout),
+      )(command.optsWithGlobals(), command),
+    );
 }
 
 function addBundles(program: Command): void {
