@@ -3,9 +3,9 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createPolicySource } from './bundle/index.ts';
 import { type Config, parseAddress } from './config/index.ts';
-import { createConverse, createNoteStep, createRestore, openLedgers } from './conversation/index.ts';
+import { createConverse, createNoteStep, createRestore, openLedgers, type RenamedCall } from './conversation/index.ts';
 import { createCredentials, credentialStep } from './credential/index.ts';
-import { createDecide, loadPolicy } from './decide/index.ts';
+import { createAnswerStep, createRequestStep, loadPolicy } from './decide/index.ts';
 import { createEnds } from './ends.ts';
 import { type GatewayError, toGatewayError } from './errors.ts';
 import { createForward, createHoldStep, createUpstream } from './forward/index.ts';
@@ -88,7 +88,7 @@ export async function createGateway(config: Config): Promise<Gateway> {
       await createPolicySource({ config: config.policy, directory: store.directory, load: loadPolicy, onEvent }),
       (room) => room.close(),
     );
-    const decide = createDecide({ policies, approvalContact: config.approvals.contact ?? null });
+    const contact = config.approvals.contact ?? null;
     const credentials = opened(
       createCredentials({
         config: config.credential,
@@ -103,7 +103,7 @@ export async function createGateway(config: Config): Promise<Gateway> {
       createMasking({
         exact: () => [
           ...config.mask.values.map(({ name, secret }) => ({ name, class: name, value: secret.reveal() })),
-          ...credentials.secrets().map((value) => ({ name: 'lease', class: 'credential', value })),
+          ...credentials.secrets().map((value) => ({ name: 'lease', class: 'lease', value })),
         ],
       }),
       (room) => room.close(),
@@ -119,6 +119,11 @@ export async function createGateway(config: Config): Promise<Gateway> {
       (room) => room.close(),
     );
 
+    // What goes into the ledger goes upstream again: it is kept as a request would be masked.
+    const renamed = (conversation: string, callId: string, call: RenamedCall) => {
+      const inputText = Buffer.from(masking.cleanse(Buffer.from(call.inputText))).toString();
+      return ledgers.addRenamedCall(conversation, callId, { ...call, inputText });
+    };
     const steps: Steps = {
       frame: createFrame({ headers: config.limits.header_count }),
       identify: identify.step,
@@ -131,15 +136,14 @@ export async function createGateway(config: Config): Promise<Gateway> {
       converse: createConverse(ledgers, (text) => keys.keyedHash('conversation', text)),
       restore: createRestore(ledgers),
       scan: masking.scanRequest,
-      decide: decide.request,
+      decide: createRequestStep({ source: policies, clock: Date.now, contact }),
       mask: masking.maskRequest,
       credential: credentialStep(credentials),
       record: (exchange) => recorder.intent(exchange),
       back: {
         hold: () => createHoldStep(),
         scan: masking.scanStep,
-        decide: (exchange) =>
-          decide.step(exchange, (callId, call) => ledgers.addRenamedCall(exchange.conversation.id, callId, call)),
+        decide: (exchange) => createAnswerStep(exchange, { clock: Date.now, contact, renamed }),
         mask: masking.maskStep,
         note: (exchange) => createNoteStep(exchange, ledgers.markDropBlock),
         record: (exchange) => recorder.step(exchange),

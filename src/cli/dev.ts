@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { developmentConfig } from '../config/index.ts';
@@ -30,12 +30,14 @@ export async function dev(options: DevOptions): Promise<number> {
     () => `sk-ant-api03-${randomBytes(40).toString('base64url')}`,
   );
   const planted = ownSecret(join(keys, 'planted_secret'), () => `planted-${randomBytes(12).toString('hex')}`);
+  // The seed keys the thinking signatures: a conversation goes on after a restart.
+  const seed = ownSecret(join(keys, 'sandbox_seed'), () => String(randomInt(2 ** 32)));
   const sandbox = await startSandbox({
     script: options.script,
     apiKeys: [apiKey.value],
     secret: planted.value,
     keep: 0,
-    ...(options.seed === undefined ? {} : { seed: options.seed }),
+    seed: options.seed ?? Number(seed.value),
   });
   try {
     return await runGateway(options, dataDir, sandbox, apiKey.file, planted.file);

@@ -116,35 +116,30 @@ function addIdentity(program: Command): void {
 }
 
 function addRecords(program: Command): void {
-  program
-    .command('audit')
-    .description('the audit journal of a running gateway')
-    .command('list')
-    .description('who called Claude when, what policy said, how it ended; newest first')
-    .addOption(dataDirOption())
-    .option('--from <time>', 'from then on: 2026-01-05T02:10:00Z, 2026-01-05 or 02:10 (UTC)')
-    .option('--to <time>', 'before then')
-    .option('--function <name>', 'which program asked')
-    .option('--principal <name>', 'subject, person or owner')
+  const range = (command: Command) =>
+    command
+      .addOption(dataDirOption())
+      .option('--from <time>', 'such as 02:10, 2026-11-24T02:10Z or 2h (ago); UTC')
+      .option('--to <time>', 'the same, exclusive')
+      .option('--function <name>', 'which program asked')
+      .option('--principal <subject>', 'who asked')
+      .option('--json', 'as JSON');
+  range(program.command('audit').description('who called Claude when, and who allowed it').command('list'))
+    .description('exchanges, newest first')
     .option('--effect <effect>', 'allow, deny, require_approval or refused')
-    .option('--limit <number>', 'most exchanges to show', '50')
-    .option('--json', 'as JSON')
-    .addHelpText('after', '\nExample:\n  sallyport audit list --from 02:10 --to 02:20 --function nightly-report')
+    .option('--limit <count>', 'at most so many')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  sallyport audit list --from 02:10 --to 02:20\n  sallyport audit list --function nightly-report --effect refused --json',
+    )
     .action(
       run(async (options: import('./audit.ts').AuditListOptions & WithDataDir) =>
         (await import('./audit.ts')).auditListCommand(options, await admin(options), process.stdout),
       ),
     );
-  const sessions = program.command('sessions').description('conversations and what came back in them');
-  sessions
-    .command('list')
-    .description('sessions with their callers and tokens, the one last used first')
-    .addOption(dataDirOption())
-    .option('--from <time>', 'used from then on')
-    .option('--to <time>', 'used before then')
-    .option('--function <name>', 'which program asked')
-    .option('--principal <name>', 'subject, person or owner')
-    .option('--json', 'as JSON')
+  const sessions = program.command('sessions').description('conversations, and what came back in them');
+  range(sessions.command('list'))
+    .description('conversations, the one last used first')
     .action(
       run(async (options: import('./sessions.ts').SessionsListOptions & WithDataDir) =>
         (await import('./sessions.ts')).sessionsListCommand(options, await admin(options), process.stdout),
@@ -152,10 +147,9 @@ function addRecords(program: Command): void {
     );
   sessions
     .command('show <id>')
-    .description('what came back in a session, or in one exchange by its id')
+    .description('one conversation or exchange in full, from its sealed recording')
     .addOption(dataDirOption())
     .option('--json', 'as JSON')
-    .addHelpText('after', '\nExample:\n  sallyport sessions show req_019ab…')
     .action((id: string, _options: object, command: Command) =>
       run(async (options: { readonly json?: boolean } & WithDataDir) =>
         (await import('./sessions.ts')).sessionsShowCommand(id, options, await admin(options), process.stdout),

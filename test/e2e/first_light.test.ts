@@ -27,6 +27,12 @@ afterAll(async () => {
 });
 
 const received = () => tap.answers().map((answer) => answer.body.toString());
+/** Everything that reached the client as input of a tool, put together. */
+const inputs = () =>
+  received()
+    .flatMap((body) => body.match(/"partial_json":"(?:[^"\\]|\\.)*"/g) ?? [])
+    .map((piece) => JSON.parse(`{${piece}}`).partial_json)
+    .join('');
 const forwarded = () => stack.sandbox.requests.filter((request) => request.target.startsWith('/v1/messages'));
 
 describe('first light', () => {
@@ -50,7 +56,8 @@ describe('first light', () => {
   it('lets the allowed command run and nothing of the denied one through', () => {
     expect(outcome.results.some((result) => result.text.includes('ok') && !result.failed)).toBe(true);
     const bytes = received().join('');
-    expect(bytes).toContain('echo ok');
+    expect(inputs()).toContain('echo ok');
+    for (const piece of ['rm -rf', 'build folder', 'Remove the']) expect(inputs()).not.toContain(piece);
     expect(bytes).not.toContain('rm -rf build');
     const starts = bytes.match(/"type":"content_block_start"[^\n]*/g) ?? [];
     const bash = starts.filter((start) => start.includes('"name":"Bash"'));
@@ -83,12 +90,12 @@ describe('first light', () => {
     expect(rows.length).toBeGreaterThanOrEqual(2);
     for (const row of rows) {
       expect(row).toMatchObject({ function: 'nightly-cleanup', subject: 'ada@example.test', effect: 'allow' });
-      expect(String(row.revision)).toMatch(/^[0-9a-f]{64}$/);
+      expect(String((row.policy as JsonObject).revision)).toMatch(/^[0-9a-f]{64}$/);
     }
     const { sessions } = (await stack.admin.get('/admin/v1/sessions')) as JsonObject;
     const [session] = sessions as readonly JsonObject[];
     const shown = JSON.stringify(await stack.admin.get(`/admin/v1/sessions/${session!.id}`));
-    expect(shown).toContain('rm-recursive');
+    expect(shown).toContain('recursive-removal');
     expect(shown).toContain('echo ok');
     expect(shown).toContain('[masked:');
     expect(shown).not.toContain(planted);

@@ -7,11 +7,14 @@ import { type ConfigInput, developmentConfig } from '../../src/config/index.ts';
 import { createGateway, type Gateway } from '../../src/gateway.ts';
 import { createDevelopmentIssuer, type DevelopmentToken } from '../../src/identify/index.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index.ts';
+import { startTap, type Tap } from './tap.ts';
 
 export interface StackOptions {
   readonly sandbox?: SandboxOptions;
   /** Exact values to mask. */
   readonly masked?: Readonly<Record<string, string>>;
+  /** Puts a tap between the gateway and the sandbox. */
+  readonly tapUpstream?: boolean;
   /** Written as in a configuration file. */
   readonly config?: ConfigInput;
 }
@@ -20,6 +23,8 @@ export interface StackOptions {
 export interface Stack {
   readonly sandbox: Sandbox;
   readonly gateway: Gateway;
+  /** Between gateway and sandbox, where asked for. */
+  readonly upstreamTap: Tap | null;
   readonly dataDir: string;
   /** The key that the gateway holds and nobody else may see. */
   readonly apiKey: string;
@@ -36,6 +41,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const dataDir = join(directory, 'data');
   const apiKey = `sk-ant-api03-${randomBytes(40).toString('base64url')}`;
   const sandbox = await startSandbox({ seed: 1, ...options.sandbox, apiKeys: [apiKey] });
+  const upstreamTap = options.tapUpstream ? await startTap(sandbox.url) : null;
   const env: Record<string, string> = { CLAUDE_KEY: apiKey };
   const values = Object.entries(options.masked ?? {}).map(([name, value], index) => {
     env[`MASKED_${index}`] = value;
@@ -49,7 +55,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       dataDir,
       {
         listen: { data: '127.0.0.1:0', admin: '127.0.0.1:0' },
-        upstream: { url: sandbox.url },
+        upstream: { url: upstreamTap?.url ?? sandbox.url },
         credential,
         mask: { values },
         log: { level: 'silent' },
@@ -63,6 +69,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   return {
     sandbox,
     gateway,
+    upstreamTap,
     dataDir,
     apiKey,
     url: urls.data,
@@ -71,6 +78,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     token: (token) => issuer.mint(token),
     close: async () => {
       await gateway.drain();
+      await upstreamTap?.close();
       await sandbox.close();
       rmSync(directory, { recursive: true, force: true });
     },

@@ -36,8 +36,8 @@ export async function startTap(target: string): Promise<Tap> {
         far.destroy();
       });
     }
-    near.on('data', (bytes) => connection.sent.push(bytes));
-    far.on('data', (bytes) => connection.received.push(bytes));
+    near.on('data', (bytes: Buffer) => connection.sent.push(bytes));
+    far.on('data', (bytes: Buffer) => connection.received.push(bytes));
     near.pipe(far);
     far.pipe(near);
   });

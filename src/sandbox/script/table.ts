@@ -1,7 +1,7 @@
 import type { Script } from '../steps.ts';
 import { cutBefore, cutMidStream, errorFirst, errorMidStream, refusing, slow, stall } from './faults.ts';
 import { chat, echo, leak, long, redacted, refusal, serverTool, thinking } from './talk.ts';
-import { bash, deniedThenRun, interleaved, parallelTools, subagent, tools } from './work.ts';
+import { bash, deniedThenRun, interleaved, interleavedLeak, parallelTools, subagent, tools } from './work.ts';
 
 /** A script with its name and what it is for. */
 export interface NamedScript {
@@ -15,6 +15,11 @@ const SCRIPTS: readonly (NamedScript & { readonly script: Script })[] = [
   { name: 'tools', about: 'calls Bash `echo hello`, then reports the result', script: tools },
   { name: 'bash', about: '`sandbox:bash COMMAND` calls Bash with that command, then reports', script: bash },
   { name: 'parallel-tools', about: 'two Bash calls in one turn', script: parallelTools },
+  {
+    name: 'interleaved-leak',
+    about: 'lets `secret=VALUE` slip, then thinks, then calls Bash',
+    script: interleavedLeak,
+  },
   { name: 'interleaved', about: 'text, thinking, text, a call', script: interleaved },
   { name: 'thinking', about: 'thinks, then answers', script: thinking },
   { name: 'redacted-thinking', about: 'thinks unseen, then answers', script: redacted },

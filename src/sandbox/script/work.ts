@@ -42,6 +42,16 @@ export const interleaved: Script = (asked, turn) =>
         { kind: 'say', text: summary(asked) },
       ];
 
+/** Lets the planted value slip before it thinks, so that a mask lies in front of a thinking block of the same answer. */
+export const interleavedLeak: Script = (asked, turn) =>
+  turn === 0
+    ? [
+        { kind: 'say', text: `The value is ${asked.secret}.`, split: asked.secret },
+        { kind: 'think', text: 'That was said aloud. Go on with a command.' },
+        ...run(asked, 'echo interleaved', 'Echo'),
+      ]
+    : report(asked);
+
 /** Thinks, lets the planted value slip, asks for one call that policy denies and one that it allows, then goes on. */
 export const deniedThenRun: Script = (asked, turn) =>
   turn === 0
