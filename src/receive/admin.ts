@@ -93,7 +93,7 @@ async function answerRoute(context: Context, routes: readonly AdminRoute[]): Pro
   for (const route of routes) {
     if (route.method !== context.method) continue;
     const params = match(route.path, context.path);
-    if (params) return route.handler({ query: singleValues(context), params, body: readBody(context) });
+    if (params) return route.handler({ query: singleValues(context), params, body: readBody(context), actor: null });
   }
   throw new GatewayError('NOT_FOUND', `The admin API has no ${context.method} ${context.path}.`);
 }

@@ -145,7 +145,7 @@ describe('routes of the admin API', () => {
     const call = async (method: string, body: object = {}, params: object = {}) =>
       table
         .find((route) => route.method === method)!
-        .handler({ body: body as never, params: params as never, query: {} });
+        .handler({ body: body as never, params: params as never, query: {}, actor: null });
     return { call, events };
   }
 
