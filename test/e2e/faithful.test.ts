@@ -71,7 +71,17 @@ async function askWithSdk(): Promise<void> {
 }
 
 it('passes the bodies and the answers of the real clients byte for byte', async () => {
-  const prompts = ['chat', 'tools', 'thinking', 'parallel-tools', 'interleaved', 'subagent tools', 'server-tool', 'echo', 'long 300'];
+  const prompts = [
+    'chat',
+    'tools',
+    'thinking',
+    'parallel-tools',
+    'interleaved',
+    'subagent tools',
+    'server-tool',
+    'echo',
+    'long 300',
+  ];
   for (const name of prompts) {
     const outcome = await runAgent({ baseUrl: tap.url, token, prompt: `sandbox:${name}\nGo on.` });
     expect(outcome.error, name).toBeNull();
