@@ -4,9 +4,9 @@
 
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-# npm writes RUNNABLE at the end of every install; COMPLETE marks one that has the development packages too.
+# npm writes RUNNABLE at the end of every install; COMPLETE is there where the development packages are too.
 RUNNABLE := node_modules/.package-lock.json
-COMPLETE := node_modules/.complete
+COMPLETE := node_modules/vitest/package.json
 NPM_CI := npm ci --loglevel=error
 
 .DEFAULT_GOAL := help
@@ -49,5 +49,5 @@ $(COMPLETE): package-lock.json
 
 # Only what running needs, but an install that has more keeps it.
 $(RUNNABLE): package-lock.json
-	@if [ -e node_modules/vitest ]; then $(NPM_CI) && touch $(COMPLETE); else $(NPM_CI) --omit=dev; fi
+	@if [ -e $(COMPLETE) ]; then $(NPM_CI) && touch $(COMPLETE); else $(NPM_CI) --omit=dev; fi
 	@touch $@
