@@ -2,7 +2,7 @@
 export { type CanonicalOptions, canonical, type JsonPath } from './canonical.ts';
 export { JsonFault, type JsonFaultCode } from './fault.ts';
 export { canonicalMessage } from './message.ts';
-export { SLICE_BYTES, type Step, scan, scanSliced, sliced } from './scan.ts';
+export { parse, SLICE_BYTES, type Step, scan, scanSliced, sliced, toJson } from './scan.ts';
 export { defaultLimits, type JsonLimits } from './scanner.ts';
 export { quote, render, splice } from './splice.ts';
 export { Kind, type Tape, TapeNode } from './tape.ts';

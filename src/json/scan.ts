@@ -1,4 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
+import type { JsonNode } from '../model/body.ts';
+import type { Json } from '../model/json.ts';
 import { type JsonLimits, Scanner } from './scanner.ts';
 import { TapeNode } from './tape.ts';
 
@@ -31,4 +33,29 @@ export async function scanSliced(bytes: Uint8Array, limits: JsonLimits): Promise
   const scanner = new Scanner(bytes, limits);
   await sliced(() => scanner.step(SLICE_BYTES));
   return new TapeNode(scanner.tape, 0);
+}
+
+/**
+ * Reads a JSON text into JavaScript values, as `scan` reads it. For text that somebody else wrote and policy decides
+ * on: V8's own JSON.parse lets the last of two equal names win, and V8 14.6 reads an escaped name such as `"\u0062"`
+ * as `"\\"` once it has seen that name (nodejs/node#63785). Throws `JsonFault`.
+ */
+export function parse(bytes: Uint8Array, limits: JsonLimits): Json {
+  return toJson(scan(bytes, limits));
+}
+
+/** The JavaScript value of a node; a name such as `__proto__` becomes an ordinary own property. */
+export function toJson(node: JsonNode): Json {
+  switch (node.type) {
+    case 'object':
+      return Object.fromEntries(node.entries().map(([key, value]) => [key, toJson(value)]));
+    case 'array':
+      return node.items().map(toJson);
+    case 'string':
+      return node.string();
+    case 'number':
+      return node.number();
+    default:
+      return node.boolean();
+  }
 }

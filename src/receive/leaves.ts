@@ -67,7 +67,7 @@ class TapeLeaf implements Leaf {
   }
 
   get fixed(): boolean {
-    return !this.key && this.#place.fixed;
+    return this.#place.fixed;
   }
 
   get text(): string {

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { defaultLimits, JsonFault, type JsonFaultCode, scan, scanSliced } from '../../src/json/index.ts';
+import { defaultLimits, JsonFault, type JsonFaultCode, parse, scan, scanSliced } from '../../src/json/index.ts';
 import { SLICE_BYTES } from '../../src/json/scan.ts';
 import { Scanner } from '../../src/json/scanner.ts';
 import type { Tape } from '../../src/json/tape.ts';
-import { expected, jsonText, same, toValue } from './arbitrary.ts';
+import { expected, jsonText, same, toValue, valueOfText } from './arbitrary.ts';
 
 const read = (text: string | Uint8Array, limits = defaultLimits) =>
   scan(typeof text === 'string' ? Buffer.from(text) : text, limits);
@@ -38,7 +38,7 @@ describe('what it reads', () => {
   test('equals what JSON.parse reads', () => {
     fc.assert(
       fc.property(jsonText, (text) => {
-        expect(same(toValue(read(text)), JSON.parse(text))).toBe(true);
+        expect(same(toValue(read(text)), valueOfText(text))).toBe(true);
       }),
       { numRuns: 1000 },
     );
@@ -53,7 +53,7 @@ describe('what it reads', () => {
           const spelling = bytes.subarray(node.start, node.end).toString();
           expect(node.spelling()).toBe(spelling);
           expect(spelling).toBe(spelling.trim());
-          expect(same(JSON.parse(spelling), toValue(node))).toBe(true);
+          expect(same(valueOfText(spelling), toValue(node))).toBe(true);
           nodes.push(...node.items(), ...node.entries().map(([, member]) => member));
         }
       }),
@@ -86,6 +86,23 @@ describe('what it reads', () => {
     expect(root.entries().map(([key]) => key)).toEqual(['__proto__', 'constructor', 'toString']);
     expect(root.get('__proto__')?.get('polluted')?.boolean()).toBe(true);
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+  });
+
+  test('an escaped name is right, whatever names were read before', () => {
+    JSON.parse('{"a":1,"\\\\":2}');
+    const names = read('{"a":1,"\\u0062":2,"\\/":3}')
+      .entries()
+      .map(([key]) => key);
+    expect(names).toEqual(['a', 'b', '/']);
+    expect(parse(Buffer.from('{"a":1,"\\u0062":2}'), defaultLimits)).toEqual({ a: 1, b: 2 });
+  });
+
+  test('parse gives the same value as the nodes do', () => {
+    fc.assert(
+      fc.property(jsonText, (text) => {
+        expect(same(parse(Buffer.from(text), defaultLimits), valueOfText(text))).toBe(true);
+      }),
+    );
   });
 
   test('the wrong type reads as null or empty', () => {
@@ -162,6 +179,7 @@ describe('what it refuses', () => {
     ['half a pair, high', '"\\ud800"', 'surrogate', 1],
     ['half a pair, low', '"\\udc00"', 'surrogate', 1],
     ['a high half before something else', '"\\ud800\\n"', 'surrogate', 1],
+    ['two low halves', '"\\udc00\\udc00"', 'surrogate', 1],
     ['two high halves', '"\\ud800\\ud800"', 'surrogate', 1],
     ['half a pair in a name', '{"\\ud800":1}', 'surrogate', 2],
     ['a leading zero', '[01]', 'unexpected', 2],
@@ -186,6 +204,13 @@ describe('what it refuses', () => {
   test.each(faults)('%s', (_name, text, code, offset) => {
     const fault = faultOf(text);
     expect([fault.code, fault.offset]).toEqual([code, offset]);
+  });
+
+  test('every control character in a string', () => {
+    for (let unit = 0; unit < 0x20; unit++) {
+      expect(faultOf(`"${String.fromCharCode(unit)}"`)).toMatchObject({ code: 'control', offset: 1 });
+    }
+    expect(read('"\u0020\u007f"').string()).toBe('\u0020\u007f');
   });
 
   test('a fault names the position and never the content', () => {

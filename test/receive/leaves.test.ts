@@ -247,6 +247,22 @@ describe('content blocks', () => {
     ]);
   });
 
+  test('a name that only resembles a known one shields nothing', () => {
+    expect(blockLeaves({ type: 'tool_use', ' id': 'x' }, 'assistant').slice(1)).toEqual([
+      ' id: text assistant key',
+      ' id: text assistant',
+    ]);
+  });
+
+  test('what should be a fixed string shields nothing as an object', () => {
+    expect(blockLeaves({ type: 'tool_use', id: { secret: 'x' }, cache_control: { y: 'z' } }).slice(1)).toEqual([
+      'id.secret: field user key',
+      'id.secret: field user',
+      'cache_control.y: field user key',
+      'cache_control.y: field user',
+    ]);
+  });
+
   test('content that is one block, or an array of strings', () => {
     const of = (content: unknown) =>
       leavesOf(JSON.stringify({ messages: [{ role: 'user', content }] }))

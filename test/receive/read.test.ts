@@ -105,6 +105,7 @@ test.each<{ readonly [name: string]: string }>([
   { 'content-type': 'application/jsonp' },
   { 'content-type': 'application/json; charset=utf-7' },
   { 'content-type': 'application/json; charset=utf-8; charset=utf-7' },
+  { 'content-type': 'application/json; charset=utf-8; charset=utf-8' },
   { 'content-type': 'application/json; boundary=x' },
   { ...json, 'content-encoding': 'gzip' },
 ])('a content type or coding that is not plain JSON in UTF-8 is refused: %j', async (headers) => {
