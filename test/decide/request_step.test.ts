@@ -1,0 +1,110 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { createRequestStep } from '../../src/decide/index.ts';
+import { GatewayError } from '../../src/errors.ts';
+import { render } from '../../src/json/index.ts';
+import type { ActivePolicy, Decision, PolicySource } from '../../src/model/decision.ts';
+import type { Decided, Scanned } from '../../src/model/exchange.ts';
+import { allowed, clock, scanned } from './fixtures/exchange.ts';
+import { builtinPolicy } from './fixtures/load.ts';
+
+let policy: ActivePolicy;
+beforeAll(async () => {
+  policy = await builtinPolicy();
+});
+
+function sourceOf(current: () => ActivePolicy): PolicySource {
+  return { current, status: () => expect.unreachable(), close: async () => {} };
+}
+
+const step = (contact: string | null = null) => createRequestStep({ source: sourceOf(() => policy), clock, contact });
+
+/** A step under a policy that always decides the same. */
+function fixed(change: Partial<Decision>, contact: string | null = null) {
+  const decision = { ...allowed, ...change };
+  const stub = { bundle: 'b', version: '1.0.0', revision: 'r', decide: () => decision, decideChunk: () => decision };
+  return createRequestStep({ source: sourceOf(() => stub), clock, contact });
+}
+
+function refusal(decide: (exchange: Scanned) => Decided, exchange: Scanned): GatewayError {
+  try {
+    decide(exchange);
+  } catch (thrown) {
+    return thrown as GatewayError;
+  }
+  return expect.unreachable('was allowed');
+}
+
+const bodyText = (exchange: Decided) => Buffer.from(render(exchange.body!)).toString();
+
+describe('the decide step of the way in', () => {
+  it('lets a developer through, with the policy that decided, and changes nothing', () => {
+    const exchange = scanned();
+    const result = step()(exchange);
+    expect(result.policy).toBe(policy);
+    expect(result.decision.reasons.map((reason) => reason.id)).toEqual(['model-for-group']);
+    expect(result.maskPlan.size).toBe(0);
+    expect(result.body!.splices).toEqual([]);
+  });
+
+  it('denies with every rule and its reason, and notes which policy did', () => {
+    const exchange = scanned({ groups: [], body: { model: 'other' } });
+    const error = refusal(step(), exchange);
+    expect(error).toMatchObject({ code: 'POLICY_DENIED', rules: ['action-not-allowed', 'model-not-allowed'] });
+    expect(error.message).toMatch(/^action-not-allowed: .*; model-not-allowed: model other is not allowed/);
+    expect(exchange.notes.refused_by).toMatchObject({ bundle: 'baseline', revision: policy.revision, effect: 'deny' });
+  });
+
+  it('refuses what needs an approval with a text that says by whom, and whom to ask', () => {
+    const approval = [
+      { groups: ['leads'], quorum: 1, scopes: ['once' as const], expires_s: 1, grant_s: 1, reason_required: false },
+    ];
+    const reasons = [{ id: 'ask', message: 'it is night', policy: 'p', severity: 'low' as const }];
+    const error = refusal(fixed({ effect: 'require_approval', approval, reasons }, 'ops@example.com'), scanned());
+    expect(error).toMatchObject({ code: 'APPROVAL_UNSUPPORTED', rules: ['ask'] });
+    expect(error.message).toContain('an approval by leads');
+    expect(error.message).toContain('ask: it is night');
+    expect(error.message).toContain('ops@example.com');
+  });
+
+  it('refuses where the source has no policy', () => {
+    const decide = createRequestStep({
+      source: sourceOf(() => {
+        throw new GatewayError('POLICY_UNAVAILABLE');
+      }),
+      clock,
+      contact: null,
+    });
+    expect(refusal(decide, scanned()).code).toBe('POLICY_UNAVAILABLE');
+  });
+
+  it('lowers max_tokens to the ceiling and leaves every other byte alone', () => {
+    const body = { model: 'm', max_tokens: 5000, messages: [], x: 1 };
+    const decide = fixed({ limits: { max_output_tokens: 100 } });
+    expect(bodyText(decide(scanned({ body })))).toBe('{"model":"m","max_tokens":100,"messages":[],"x":1}');
+  });
+
+  it('leaves a lower max_tokens and a token count alone', () => {
+    const decide = fixed({ limits: { max_output_tokens: 100 } });
+    expect(decide(scanned({ body: { max_tokens: 100 } })).body!.splices).toEqual([]);
+    const counted = scanned({ body: { max_tokens: 5000 }, action: 'messages.count_tokens' });
+    expect(decide(counted).body!.splices).toEqual([]);
+  });
+
+  it('denies thinking beyond the ceiling', () => {
+    const body = { max_tokens: 5000, thinking: { type: 'enabled', budget_tokens: 100 } };
+    const error = refusal(fixed({ limits: { max_output_tokens: 100 } }), scanned({ body }));
+    expect(error).toMatchObject({ code: 'POLICY_DENIED', rules: ['thinking-over-ceiling'] });
+  });
+
+  it('makes a mask plan of the decision, the stronger mode of a class', () => {
+    const mask = [
+      { detectors: ['a', 'b'], mode: 'token' as const, restore: 'none' as const },
+      { detectors: ['a'], mode: 'redact' as const, restore: 'none' as const },
+      { detectors: ['a'], mode: 'partial' as const, restore: 'none' as const },
+    ];
+    expect([...fixed({ mask })(scanned()).maskPlan]).toEqual([
+      ['a', 'redact'],
+      ['b', 'token'],
+    ]);
+  });
+});
