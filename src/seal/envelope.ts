@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import { type CipherKey, createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { KEY_BYTES } from './key_file.ts';
 import type { SealingKey } from './keys.ts';
 
@@ -15,32 +15,27 @@ export class SealBroken extends Error {
   override readonly name = 'SealBroken';
 }
 
-/** A fresh data key, and its wrapped form to be stored; `context` names the thing it is for. */
-export function makeDataKey(sealing: SealingKey, context: string): { key: KeyObject; wrapped: Buffer } {
-  const bytes = randomBytes(KEY_BYTES);
-  const nonce = randomBytes(NONCE_BYTES);
-  const wrapped = Buffer.concat([nonce, encrypt(sealing.key, nonce, Buffer.from(context), bytes)]);
-  const key = createSecretKey(bytes);
-  bytes.fill(0);
-  return { key, wrapped };
+/** A fresh data key, and its wrapped form to be stored; `context` names the thing it is for. Zero the key after use. */
+export function makeDataKey(sealing: SealingKey, context: string): { key: Uint8Array; wrapped: Buffer } {
+  const random = randomBytes(KEY_BYTES + NONCE_BYTES);
+  const key = random.subarray(0, KEY_BYTES);
+  const nonce = random.subarray(KEY_BYTES);
+  return { key, wrapped: Buffer.concat([nonce, encrypt(sealing.key, nonce, Buffer.from(context), key)]) };
 }
 
 /** The data key in `wrapped`. Throws `SealBroken` when it was wrapped by another key, for another context, or changed. */
-export function unwrapDataKey(sealing: SealingKey, context: string, wrapped: Uint8Array): KeyObject {
+export function unwrapDataKey(sealing: SealingKey, context: string, wrapped: Uint8Array): Uint8Array {
   const nonce = wrapped.subarray(0, NONCE_BYTES);
-  const bytes = decrypt(sealing.key, nonce, Buffer.from(context), wrapped.subarray(NONCE_BYTES));
-  const key = createSecretKey(bytes);
-  bytes.fill(0);
-  return key;
+  return decrypt(sealing.key, nonce, Buffer.from(context), wrapped.subarray(NONCE_BYTES));
 }
 
 /** Seals part number `counter` (0 to 2^32 - 1, each used once per key); `bound` is authenticated with it. */
-export function sealPart(key: KeyObject, counter: number, bound: Uint8Array, plain: Uint8Array): Buffer {
+export function sealPart(key: CipherKey, counter: number, bound: Uint8Array, plain: Uint8Array): Buffer {
   return encrypt(key, counterNonce(counter), bound, plain);
 }
 
 /** What `sealPart` sealed. Throws `SealBroken` if part, counter or bound bytes are not the ones that were sealed. */
-export function openPart(key: KeyObject, counter: number, bound: Uint8Array, sealed: Uint8Array): Buffer {
+export function openPart(key: CipherKey, counter: number, bound: Uint8Array, sealed: Uint8Array): Buffer {
   return decrypt(key, counterNonce(counter), bound, sealed);
 }
 
@@ -50,13 +45,13 @@ function counterNonce(counter: number): Buffer {
   return nonce;
 }
 
-function encrypt(key: KeyObject, nonce: Uint8Array, bound: Uint8Array, plain: Uint8Array): Buffer {
+function encrypt(key: CipherKey, nonce: Uint8Array, bound: Uint8Array, plain: Uint8Array): Buffer {
   const cipher = createCipheriv(CIPHER, key, nonce);
   cipher.setAAD(bound);
   return Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 }
 
-function decrypt(key: KeyObject, nonce: Uint8Array, bound: Uint8Array, sealed: Uint8Array): Buffer {
+function decrypt(key: CipherKey, nonce: Uint8Array, bound: Uint8Array, sealed: Uint8Array): Buffer {
   if (nonce.length !== NONCE_BYTES || sealed.length < TAG_BYTES) throw new SealBroken('sealed bytes are cut');
   const end = sealed.length - TAG_BYTES;
   const decipher = createDecipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
