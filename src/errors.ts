@@ -116,6 +116,20 @@ export const errorTable = {
     false,
     'The admin API needs the operator token of this data directory.',
   ),
+  CSRF: row(
+    403,
+    'permission_error',
+    'identity',
+    false,
+    'The request does not come from a page of this console, or its form is out of date. Load the page again.',
+  ),
+  LOGIN_NOT_RECENT: row(
+    403,
+    'permission_error',
+    'identity',
+    false,
+    'That needs a login of the last 15 minutes. Log in again, then repeat it.',
+  ),
   IDENTITY_UNAVAILABLE: row(
     503,
     'api_error',

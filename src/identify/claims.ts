@@ -17,8 +17,30 @@ const refusedHeaders = ['jku', 'jwk', 'x5u', 'crit', 'b64'] as const;
 /** Types of access tokens and of tokens without one; others (logout+jwt, dpop+jwt) serve other purposes. */
 const usualTypes: readonly string[] = ['', 'jwt', 'jose', 'at+jwt'];
 
+/** What a token must be for, and must not be for, in one use of it. */
+export interface Purpose {
+  /** One of these must be among its audiences. */
+  readonly accepted: readonly string[];
+  /** None of these may be. */
+  readonly refused: readonly string[];
+  /** Media types of `typ`; null for those of access tokens and of tokens without one. */
+  readonly types: readonly string[] | null;
+}
+
+/** A call at the data port. */
+export function callPurpose(entry: IssuerEntry): Purpose {
+  const refused = entry.admin_audience === undefined ? [] : [entry.admin_audience];
+  return { accepted: [entry.audience].flat(), refused, types: entry.typ ?? null };
+}
+
+/** A verdict or another personal act at the admin port; null for issuers whose tokens are not for that. */
+export function personalPurpose(entry: IssuerEntry): Purpose | null {
+  if (entry.kind !== 'human' || entry.admin_audience === undefined) return null;
+  return { accepted: [entry.admin_audience], refused: [entry.audience].flat(), types: entry.typ ?? null };
+}
+
 /** Checks the unverified header against what its issuer may use. Throws `GatewayError` TOKEN_INVALID. */
-export function checkHeader(header: JsonObject, entry: IssuerEntry): void {
+export function checkHeader(header: JsonObject, entry: IssuerEntry, purpose: Purpose): void {
   for (const name of refusedHeaders) if (Object.hasOwn(header, name)) throw refusal('TOKEN_INVALID', 'header');
   const { alg, typ, kid } = header;
   if (typeof alg !== 'string' || !(entry.algorithms as readonly string[]).includes(alg)) {
@@ -26,7 +48,7 @@ export function checkHeader(header: JsonObject, entry: IssuerEntry): void {
   }
   if (typ !== undefined && typeof typ !== 'string') throw refusal('TOKEN_INVALID', 'typ');
   const type = mediaType(typ ?? '');
-  if (!(entry.typ?.map(mediaType) ?? usualTypes).includes(type)) throw refusal('TOKEN_INVALID', 'typ');
+  if (!(purpose.types?.map(mediaType) ?? usualTypes).includes(type)) throw refusal('TOKEN_INVALID', 'typ');
   if (kid !== undefined && typeof kid !== 'string') throw refusal('TOKEN_INVALID', 'kid');
 }
 
@@ -39,8 +61,8 @@ function mediaType(typ: string): string {
  * Checks everything of the claims that does not depend on the time: our own audience and no other purpose, `exp` and
  * `iat` present, types. Throws `GatewayError` TOKEN_INVALID.
  */
-export function readTerms(claims: JsonObject, entry: IssuerEntry): TokenTerms {
-  checkAudience(claims, entry);
+export function readTerms(claims: JsonObject, entry: IssuerEntry, purpose: Purpose): TokenTerms {
+  checkAudience(claims, purpose);
   const exp = seconds(claims.exp, 'exp');
   const iat = seconds(claims.iat, 'iat');
   const nbf = claims.nbf === undefined ? iat : seconds(claims.nbf, 'nbf');
@@ -54,15 +76,12 @@ export function readTerms(claims: JsonObject, entry: IssuerEntry): TokenTerms {
   };
 }
 
-function checkAudience(claims: JsonObject, entry: IssuerEntry): void {
+function checkAudience(claims: JsonObject, { accepted, refused }: Purpose): void {
   const { aud } = claims;
   const stated = Array.isArray(aud) ? aud : [aud];
   if (stated.some((audience) => typeof audience !== 'string')) throw refusal('TOKEN_INVALID', 'audience');
-  const own = typeof entry.audience === 'string' ? [entry.audience] : entry.audience;
-  if (!own.some((audience) => stated.includes(audience))) throw refusal('TOKEN_INVALID', 'audience');
-  if (entry.admin_audience !== undefined && stated.includes(entry.admin_audience)) {
-    throw refusal('TOKEN_INVALID', 'admin_audience');
-  }
+  if (!accepted.some((audience) => stated.includes(audience))) throw refusal('TOKEN_INVALID', 'audience');
+  if (refused.some((audience) => stated.includes(audience))) throw refusal('TOKEN_INVALID', 'admin_audience');
 }
 
 function seconds(value: unknown, fault: 'exp' | 'iat' | 'nbf'): number {

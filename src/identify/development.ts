@@ -1,9 +1,6 @@
-import { linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK_EC_Private, SignJWT } from 'jose';
-import { StartError } from '../errors.ts';
-import { ownDirectory, syncDirectory } from '../store/index.ts';
+import { SignJWT } from 'jose';
 import type { IssuerEntry } from './issuer.ts';
+import { openSigningKey } from './signing_key.ts';
 
 const ISSUER = 'urn:sallyport:development';
 const AUDIENCE = 'sallyport';
@@ -40,9 +37,7 @@ export async function createDevelopmentIssuer(options: {
   readonly clock?: () => number;
 }): Promise<DevelopmentIssuer> {
   const clock = options.clock ?? Date.now;
-  const { d, ...publicKey } = await ownKey(options.dataDir);
-  const signingKey = await importJWK({ ...publicKey, d }, 'ES256');
-  const kid = await calculateJwkThumbprint(publicKey);
+  const key = await openSigningKey(options.dataDir, 'development_issuer');
   return {
     entry: {
       name: 'development',
@@ -54,7 +49,7 @@ export async function createDevelopmentIssuer(options: {
       algorithms: ['ES256'],
       typ: ['at+jwt'],
       max_age_s: MAX_LIFETIME_S,
-      jwks: { keys: { keys: [{ ...publicKey, kid, alg: 'ES256', use: 'sig' }] } },
+      jwks: { keys: { keys: [key.jwk] } },
       map: { subject: 'sub', groups: 'groups', function: 'function', person: 'sub' },
     },
     async mint(token = {}) {
@@ -64,39 +59,14 @@ export async function createDevelopmentIssuer(options: {
       if (subject === '') throw new TypeError('a subject must not be empty');
       const now = Math.floor(clock() / 1000);
       return new SignJWT({ groups: token.groups ?? ['developers'], function: token.function ?? 'agent' })
-        .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid })
+        .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: key.kid })
         .setIssuer(ISSUER)
         .setAudience(token.audience ?? AUDIENCE)
         .setSubject(subject)
         .setJti(crypto.randomUUID())
         .setIssuedAt(now)
         .setExpirationTime(now + Math.floor(lifetime))
-        .sign(signingKey);
+        .sign(key.privateKey);
     },
   };
-}
-
-async function ownKey(dataDir: string): Promise<JWK_EC_Private> {
-  const directory = ownDirectory(join(ownDirectory(dataDir), 'keys'));
-  const path = join(directory, 'development_issuer.json');
-  if (statSync(path, { throwIfNoEntry: false }) === undefined) await createKey(directory, path);
-  if (process.platform !== 'win32' && statSync(path).mode & 0o077) {
-    throw new StartError(`${path} is open to other users. Delete it; a new key is then made`);
-  }
-  return JSON.parse(readFileSync(path, 'utf8')) as JWK_EC_Private;
-}
-
-/** A link either makes the whole file appear or fails, so that no process ever reads half a key or a second one. */
-async function createKey(directory: string, path: string): Promise<void> {
-  const { privateKey } = await generateKeyPair('ES256', { extractable: true });
-  const draft = join(directory, `development_issuer.${process.pid}.${crypto.randomUUID()}`);
-  writeFileSync(draft, JSON.stringify(await exportJWK(privateKey)), { mode: 0o600, flush: true });
-  try {
-    linkSync(draft, path);
-    syncDirectory(directory);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  } finally {
-    rmSync(draft, { force: true });
-  }
 }

@@ -1,27 +1,35 @@
 import { hash } from 'node:crypto';
-import { compactVerify, errors } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { GatewayError } from '../errors.ts';
 import type { AuditEvent } from '../model/event.ts';
 import type { Framed, Identified } from '../model/exchange.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { LoggedIn } from '../model/login.ts';
 import type { Identity } from '../model/principal.ts';
 import type { Outbound } from '../outbound/index.ts';
-import { checkHeader, checkTimes, readTerms, type TokenTerms } from './claims.ts';
+import { checkTimes, type Purpose, personalPurpose } from './claims.ts';
 import type { DevelopmentIssuer } from './development.ts';
-import { type IssuerEntry, statedIssuer } from './issuer.ts';
-import { createKeySource } from './key_source.ts';
-import { createKeySet, type KeySet, type KeyTimes, keyTimes } from './keys.ts';
-import { mapPrincipal } from './mapping.ts';
+import type { GatewayTokens } from './gateway_tokens.ts';
+import type { IssuerEntry } from './issuer.ts';
+import { type KeyTimes, keyTimes } from './keys.ts';
 import { presentedToken } from './presented.ts';
 import { refusal } from './refusal.ts';
-import { type RevocationCheck, revocationMarks } from './revocation_marks.ts';
-import { MAX_TOKEN, readUnverified } from './unverified.ts';
+import type { RevocationCheck } from './revocation_marks.ts';
+import { MAX_TOKEN } from './unverified.ts';
+import { createVerifier, type Verified } from './verifier.ts';
+
+/** Oldest login, in milliseconds, that counts as recent: for personal tokens here, for verdicts in general. */
+export const RECENT_LOGIN_MS = 900_000;
 
 export interface IdentifyOptions {
   /** `identity.issuers` of the configuration. */
   readonly issuers: readonly IssuerEntry[];
+  /** Entity ids of `identity.saml`. Their assertions are no tokens, but gateway tokens may come from them. */
+  readonly otherOrigins?: readonly string[];
   /** The built-in issuer; a TypeError beside a configured one. */
   readonly development?: DevelopmentIssuer | null;
+  /** The gateway's own tokens, accepted like those of an issuer. */
+  readonly gatewayTokens?: GatewayTokens | null;
   readonly outbound: Outbound;
   readonly revocations: RevocationCheck;
   /** Takes `identity.raw_credential`; the event does not hold the credential. */
@@ -45,6 +53,15 @@ export interface Identify {
    * IDENTITY_UNAVAILABLE.
    */
   step(exchange: Framed): Identified | Promise<Identified>;
+  /**
+   * The person behind a personal token at the admin port: of a human issuer, for its `admin_audience`, with a login
+   * (`auth_time`, else `iat`) at most `RECENT_LOGIN_MS` old. Rejects like `step`.
+   */
+  admin(token: string): Promise<LoggedIn>;
+  /** The person behind an ID token of a configured human issuer (OpenID Connect Core section 3.1.3.7). Rejects like `step`. */
+  idToken(issuerName: string, token: string, clientId: string): Promise<LoggedIn>;
+  /** A token for the data port with its claims, for token exchange. Rejects like `step`. */
+  token(token: string): Promise<{ readonly identity: Identity; readonly claims: JsonObject }>;
   /** Fetches the keys of every issuer ahead of the first request; never rejects. */
   warm(): Promise<void>;
   /** For the readiness check: true, or why no token of any issuer could be checked. */
@@ -52,54 +69,79 @@ export interface Identify {
   close(): void;
 }
 
-interface TrustedIssuer {
-  readonly entry: IssuerEntry;
-  readonly keys: KeySet;
-}
-
-/** A token whose signature was good, under the keys of `generation`. All else is checked each time. */
-interface Verified {
-  readonly identity: Identity;
-  readonly terms: TokenTerms;
-  readonly marks: readonly string[];
-  readonly keys: KeySet;
-  readonly generation: number;
-}
-
 /** Makes the identify step over the trusted issuers. Throws TypeError where they contradict each other. */
 export function createIdentify(options: IdentifyOptions): Identify {
   const clock = options.clock ?? Date.now;
-  const trusted = trustIssuers(options);
-  // The configuration is part of every key, and the key covers the whole token: CVE-2026-35030 was a shorter one.
-  const domain = hash('sha256', JSON.stringify([...trusted.values()].map(({ entry }) => entry)));
+  const { development, revocations } = options;
+  if (development && options.issuers.length > 0) {
+    throw new TypeError('the development issuer must not be on beside a configured issuer');
+  }
+  const verifier = createVerifier({
+    issuers: development ? [development.entry] : options.issuers,
+    otherOrigins: options.otherOrigins ?? [],
+    gatewayTokens: options.gatewayTokens ?? null,
+    outbound: options.outbound,
+    onKeyFailure: options.onKeyFailure,
+    keySet: {
+      now: options.monotonic ?? (() => performance.now()),
+      random: options.random ?? Math.random,
+      times: { ...keyTimes, ...options.keyTimes },
+    },
+  });
   const cache = new LRUCache<string, Verified>({ max: options.cacheSize ?? 10_000 });
 
-  const accept = (exchange: Framed, verified: Verified): Identified => {
+  const check = (verified: Verified): Identity => {
     checkTimes(verified.terms, clock());
-    if (options.revocations.revoked(verified.marks)) throw refusal('TOKEN_REVOKED', 'revoked');
-    return Object.assign(exchange, { identity: verified.identity });
+    if (revocations.revoked(verified.marks)) throw refusal('TOKEN_REVOKED', 'revoked');
+    return verified.identity;
   };
+  const accept = (exchange: Framed, verified: Verified): Identified =>
+    Object.assign(exchange, { identity: check(verified) });
 
   const verify = async (exchange: Framed, token: string, cacheKey: string): Promise<Identified> => {
-    const verified = await verifyToken(token, trusted, clock());
+    const { verified } = await verifier.verify(token, clock());
     cache.set(cacheKey, verified);
     return accept(exchange, verified);
+  };
+  const person = async (token: string, purpose: (entry: IssuerEntry) => Purpose | null): Promise<LoggedIn> => {
+    const { verified, claims } = await verifier.verify(token, clock(), purpose);
+    return { identity: check(verified), authenticatedAt: loginTime(claims, verified, clock()) };
   };
 
   return {
     step(exchange) {
       const token = presented(exchange, options.onEvent);
       if (token.length > MAX_TOKEN) throw refusal('TOKEN_INVALID', 'size');
-      const cacheKey = hash('sha256', domain + token, 'base64');
+      const cacheKey = hash('sha256', verifier.digest + token, 'base64');
       const known = cache.get(cacheKey);
       if (known?.keys.ready() && known.generation === known.keys.generation) return accept(exchange, known);
       return verify(exchange, token, cacheKey);
     },
+    async admin(token) {
+      const found = await person(token, personalPurpose);
+      if (clock() - found.authenticatedAt > RECENT_LOGIN_MS) throw refusal('TOKEN_EXPIRED', 'age');
+      return found;
+    },
+    idToken(issuerName, token, clientId) {
+      const named = verifier.named(issuerName);
+      // Types of ID tokens: none, or JWT; `at+jwt` is another kind of token (RFC 9068 section 5).
+      return person(token, (entry) =>
+        entry === named && entry.kind === 'human'
+          ? { accepted: [clientId], refused: [], types: ['', 'jwt', 'jose'] }
+          : null,
+      );
+    },
+    async token(token) {
+      const { verified, claims } = await verifier.verify(token, clock());
+      return { identity: check(verified), claims };
+    },
     async warm() {
-      await Promise.allSettled([...trusted.values()].map(({ keys }) => keys.prepare()));
+      await Promise.allSettled(verifier.keys.map((keys) => keys.prepare()));
     },
     readiness() {
-      return [...trusted.values()].some(({ keys }) => keys.ready()) || 'no keys of any token issuer';
+      // With SAML alone there is no key to fetch.
+      if (verifier.keys.length === 0) return true;
+      return verifier.keys.some((keys) => keys.ready()) || 'no keys of any token issuer';
     },
     close() {
       cache.clear();
@@ -107,24 +149,12 @@ export function createIdentify(options: IdentifyOptions): Identify {
   };
 }
 
-function trustIssuers(options: IdentifyOptions): ReadonlyMap<string, TrustedIssuer> {
-  const { development } = options;
-  if (development && options.issuers.length > 0) {
-    throw new TypeError('the development issuer must not be on beside a configured issuer');
-  }
-  const trusted = new Map<string, TrustedIssuer>();
-  for (const entry of development ? [development.entry] : options.issuers) {
-    if (trusted.has(entry.issuer)) throw new TypeError('two entries for one issuer');
-    const keys = createKeySet({
-      source: createKeySource(entry, options.outbound),
-      now: options.monotonic ?? (() => performance.now()),
-      random: options.random ?? Math.random,
-      times: { ...keyTimes, ...options.keyTimes },
-      onFailure: (error) => options.onKeyFailure(entry.name, error),
-    });
-    trusted.set(entry.issuer, { entry, keys });
-  }
-  return trusted;
+/** `auth_time` (OpenID Connect Core section 2), else when the token was issued; epoch milliseconds, never in the future. */
+function loginTime(claims: JsonObject, { terms }: Verified, nowMs: number): number {
+  const { auth_time } = claims;
+  if (auth_time === undefined) return Math.min(terms.issuedAt * 1000, nowMs);
+  if (typeof auth_time !== 'number' || !Number.isFinite(auth_time)) throw refusal('TOKEN_INVALID', 'auth_time');
+  return Math.min(auth_time * 1000, nowMs);
 }
 
 function presented(exchange: Framed, onEvent: IdentifyOptions['onEvent']): string {
@@ -137,37 +167,4 @@ function presented(exchange: Framed, onEvent: IdentifyOptions['onEvent']): strin
     }
     throw error;
   }
-}
-
-/** Everything that is said without keys is checked first, so that only a plausible token can cause a fetch. */
-async function verifyToken(
-  token: string,
-  trusted: ReadonlyMap<string, TrustedIssuer>,
-  nowMs: number,
-): Promise<Verified> {
-  const { header, claims } = readUnverified(token);
-  const issuer = trusted.get(statedIssuer(claims) ?? '');
-  if (!issuer) throw refusal('TOKEN_INVALID', 'issuer');
-  const { entry, keys } = issuer;
-  checkHeader(header, entry);
-  const terms = readTerms(claims, entry);
-  checkTimes(terms, nowMs);
-  const principal = mapPrincipal(claims, entry);
-  if (entry.issuer.startsWith('spiffe://') && !principal.subject.startsWith(`${entry.issuer}/`)) {
-    throw refusal('TOKEN_INVALID', 'subject');
-  }
-  await keys.prepare();
-  const { generation } = keys;
-  try {
-    await compactVerify(token, keys.key, {
-      algorithms: [...entry.algorithms],
-    });
-  } catch (error) {
-    if (error instanceof errors.JWSSignatureVerificationFailed) throw refusal('TOKEN_INVALID', 'signature');
-    // Jose's own errors, and the TypeError or DOMException of a key that is too short or broken.
-    throw refusal('TOKEN_INVALID', 'key', error instanceof errors.JOSEError ? error.code : String(error));
-  }
-  const { id, session, issuedAt, expiresAt } = terms;
-  const identity: Identity = { principal, token: { id, session, issuedAt, expiresAt } };
-  return { identity, terms, marks: revocationMarks(identity), keys, generation };
 }

@@ -5,7 +5,7 @@ import { refusal } from './refusal.ts';
 import { isObject } from './unverified.ts';
 
 /** Longest chain of delegation that is believed (RFC 8693 section 4.1). */
-const MAX_ACTORS = 8;
+export const MAX_ACTORS = 8;
 const MAX_SUBJECT = 512;
 
 /**
@@ -46,10 +46,15 @@ export function readClaim(claims: JsonObject, path: string): Json | undefined {
   return node;
 }
 
+/** Whether a value is a text with something in it. */
+export function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
 function textOf(claims: JsonObject, path: string | undefined): string | null {
   if (path === undefined) return null;
   const value = readClaim(claims, path);
-  return typeof value === 'string' && value !== '' ? value : null;
+  return isText(value) ? value : null;
 }
 
 /** An address that its issuer calls unverified names nobody: whoever signs up could write any. */
@@ -65,8 +70,11 @@ function groupsOf(claims: JsonObject, path: string | undefined): readonly string
   return value as string[];
 }
 
-/** The subjects of nested `act` claims, nearest first. What cannot be read must not look like no delegation. */
-function actorsOf(claims: JsonObject): readonly string[] {
+/**
+ * The subjects of nested `act` claims, nearest first. What cannot be read must not look like no delegation: throws
+ * `GatewayError` TOKEN_INVALID.
+ */
+export function actorsOf(claims: JsonObject): readonly string[] {
   const actors: string[] = [];
   for (let act = claims.act; act !== undefined; act = act.act) {
     if (!isObject(act) || actors.length === MAX_ACTORS) throw refusal('TOKEN_INVALID', 'actors');
@@ -75,7 +83,8 @@ function actorsOf(claims: JsonObject): readonly string[] {
   return actors;
 }
 
-function subjectOf(value: Json | undefined, fault: 'subject' | 'actors'): string {
+/** A value as a subject. Throws `GatewayError` TOKEN_INVALID. */
+export function subjectOf(value: Json | undefined, fault: 'subject' | 'actors'): string {
   if (typeof value !== 'string' || value === '' || value.length > MAX_SUBJECT || /\p{Cc}/u.test(value)) {
     throw refusal('TOKEN_INVALID', fault);
   }

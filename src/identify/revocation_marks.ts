@@ -19,6 +19,7 @@ export function revocationMarks({ principal, token }: Identity): readonly string
   const marks: string[] = [];
   for (const issuer of ['', principal.issuer]) {
     if (token.id !== null) marks.push(revocationMark('jti', issuer, token.id));
+    if (token.parent) marks.push(revocationMark('jti', issuer, token.parent));
     if (token.session !== null) marks.push(revocationMark('sid', issuer, token.session));
     for (const subject of [principal.subject, ...principal.actors]) marks.push(revocationMark('sub', issuer, subject));
   }
