@@ -2,6 +2,6 @@
 export { type BundleFiles, readArchive, writeArchive } from './archive.ts';
 export { type BundleContent, contentOf } from './content.ts';
 export { BundleRefused, type RefusalReason } from './refusal.ts';
-export type { BundleKey } from './signature.ts';
+export type { BundleKey, SignatureRules } from './signature.ts';
 export { bundleFile, createPolicySource, type ManagedPolicySource, type PolicySourceOptions } from './source.ts';
-export { builtinUrl } from './verify.ts';
+export { builtinUrl, type VerifiedBundle, verifyBundle } from './verify.ts';

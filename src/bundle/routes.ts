@@ -12,7 +12,7 @@ const acceptance = z.strictObject({ version: z.int().min(1) });
  */
 export function bundleRoutes(source: {
   status(): PolicyStatus;
-  accept(version: number): Promise<PolicyStatus>;
+  accept(version: number, by: string): Promise<PolicyStatus>;
 }): readonly AdminRoute[] {
   const shown = (status: PolicyStatus) => status as unknown as Json;
   return [
@@ -20,10 +20,10 @@ export function bundleRoutes(source: {
     {
       method: 'POST',
       path: '/admin/v1/bundles/accept',
-      async handler({ body }) {
+      async handler({ body, actor }) {
         const parsed = acceptance.safeParse(body);
         if (!parsed.success) throw new GatewayError('ADMIN_INPUT', z.prettifyError(parsed.error));
-        return shown(await source.accept(parsed.data.version));
+        return shown(await source.accept(parsed.data.version, actor?.principal.subject ?? 'operator'));
       },
     },
   ];

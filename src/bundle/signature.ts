@@ -18,6 +18,8 @@ export interface SignatureRules {
   readonly scope: string;
   /** Epoch seconds. */
   readonly now: number;
+  /** Try every key whatever key id the signature names; for checks by hand, where the id is not known. Default false. */
+  readonly anyKeyId?: boolean;
 }
 
 /** What the signature claims, beside the files. */
@@ -43,10 +45,10 @@ const algorithms: ReadonlySet<string> = new Set(
  */
 export async function verifySignature(files: BundleFiles, rules: SignatureRules): Promise<SignedClaims> {
   const token = tokenOf(files);
-  const { payload, kid } = await verified(token, rules.keys);
+  const { payload, kid } = await verified(token, rules);
   const claims = parse(payload, 'signature', 'the payload of the signature is not JSON');
   if (!isObject(claims)) throw new BundleRefused('claims', 'the payload of the signature is not an object');
-  if (claims.keyid !== undefined && claims.keyid !== kid) {
+  if (claims.keyid !== undefined && claims.keyid !== kid && rules.anyKeyId !== true) {
     throw new BundleRefused('key', 'the signature names another key than the one it was made with');
   }
   if (claims.scope !== rules.scope) {
@@ -78,7 +80,10 @@ function tokenOf(files: BundleFiles): string {
   return signatures[0];
 }
 
-async function verified(token: string, keys: readonly BundleKey[]): Promise<{ payload: Uint8Array; kid: string }> {
+async function verified(
+  token: string,
+  { keys, anyKeyId }: SignatureRules,
+): Promise<{ payload: Uint8Array; kid: string }> {
   let kid: string | undefined;
   try {
     kid = decodeProtectedHeader(token).kid;
@@ -87,7 +92,7 @@ async function verified(token: string, keys: readonly BundleKey[]): Promise<{ pa
   }
   // A signature without a key id (the default of `opa sign`) is tried with every configured key, each under its own
   // algorithm; one that names a key is tried with that key alone.
-  const candidates = kid === undefined ? keys : keys.filter((key) => key.kid === kid);
+  const candidates = kid === undefined || anyKeyId ? keys : keys.filter((key) => key.kid === kid);
   if (candidates.length === 0)
     throw new BundleRefused('key', `no configured key has the id ${JSON.stringify(kid ?? null)}`);
   for (const key of candidates) {

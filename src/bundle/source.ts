@@ -35,8 +35,8 @@ export interface ManagedPolicySource extends PolicySource {
   readonly routes: readonly AdminRoute[];
   /** Looks at the source now; the promise resolves when the result is active or refused. */
   check(): Promise<void>;
-  /** Lowers or raises the floor to a version, knowingly, and looks again. Throws GatewayError ADMIN_INPUT for the built-in bundle. */
-  accept(version: number): Promise<PolicyStatus>;
+  /** Lowers or raises the floor to a version, knowingly, and looks again; `by` is recorded. Throws GatewayError ADMIN_INPUT for the built-in bundle. */
+  accept(version: number, by: string): Promise<PolicyStatus>;
 }
 
 interface Active {
@@ -129,12 +129,12 @@ class Source implements ManagedPolicySource {
     return this.#working;
   }
 
-  async accept(version: number): Promise<PolicyStatus> {
+  async accept(version: number, by: string): Promise<PolicyStatus> {
     const scope = this.#scope();
     if (scope === null) throw new GatewayError('ADMIN_INPUT', 'The built-in bundle has no version floor.');
     const previous = this.#floors.read(scope)?.version ?? null;
     this.#floors.write(scope, { version, revision: null });
-    await this.#report('bundle.accepted', { scope, floor: version, previous });
+    await this.#report('bundle.accepted', { scope, floor: version, previous, by });
     this.#judged = null;
     await this.check();
     return this.status();

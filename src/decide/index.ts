@@ -2,6 +2,6 @@
 export { createAnswerStep } from './answer_step.ts';
 export type { AnswerStepOptions, Renaming } from './call.ts';
 export type { Clock } from './clock.ts';
-export { loadPolicy } from './policy.ts';
+export { type CorpusResult, loadPolicy, runCorpus } from './policy.ts';
 export { projectPrincipal } from './project.ts';
 export { createRequestStep, type RequestStepOptions } from './request_step.ts';

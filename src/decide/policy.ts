@@ -19,7 +19,10 @@ export function loadPolicy(bundle: PolicyBundle, options: EngineOptions = {}): A
   if (missing.length > 0) throw new Error(`the bundle lacks the entrypoints ${missing.join(', ')}`);
   const policy = activePolicy(bundle, engine);
   if (bundle.corpus.length === 0) throw new Error('the bundle has no corpus to test itself with');
-  for (const example of bundle.corpus) selfTest(policy, example);
+  for (const example of bundle.corpus) {
+    const fault = faultOf(policy, example);
+    if (fault !== null) throw new Error(`self-test "${example.name}" ${fault}`);
+  }
   for (let i = 0; i < warmups; i++) {
     const example = bundle.corpus[i % bundle.corpus.length]!;
     policy.decide(example.point, example.input);
@@ -71,19 +74,38 @@ function chunkKey(input: ChunkInput, thresholds: Map<object, string>): string {
   return key;
 }
 
-function selfTest(policy: ActivePolicy, example: CorpusCase): void {
+/** What one case of the corpus gave; `fault` says how it differs from what it states, or is null. */
+export interface CorpusResult {
+  readonly name: string;
+  readonly point: Point;
+  readonly fault: string | null;
+}
+
+/**
+ * Runs every case of a bundle's corpus, in the engine that enforces.
+ *
+ * @throws Error where the module itself is not acceptable.
+ */
+export function runCorpus(bundle: PolicyBundle): readonly CorpusResult[] {
+  const policy = activePolicy(bundle, createEngine(bundle.wasm, bundle.data));
+  return bundle.corpus.map((example) => ({
+    name: example.name,
+    point: example.point,
+    fault: faultOf(policy, example),
+  }));
+}
+
+function faultOf(policy: ActivePolicy, example: CorpusCase): string | null {
   let decision: Decision;
   try {
     decision = policy.decide(example.point, example.input);
   } catch (thrown) {
-    const detail = thrown instanceof GatewayError ? thrown.detail : String(thrown);
-    throw new Error(`self-test "${example.name}" failed: ${detail}`, { cause: thrown });
+    return `failed: ${thrown instanceof GatewayError ? thrown.detail : String(thrown)}`;
   }
   const rules = decision.reasons.map((reason) => reason.id);
-  if (decision.effect !== example.effect) {
-    throw new Error(`self-test "${example.name}" gives ${decision.effect} (${rules}) instead of ${example.effect}`);
+  if (decision.effect !== example.effect) return `gives ${decision.effect} (${rules}) instead of ${example.effect}`;
+  if (example.rules !== null && rules.toSorted().join() !== example.rules.toSorted().join()) {
+    return `gives the rules ${rules} instead of ${example.rules}`;
   }
-  if (example.rules !== null && rules.join() !== example.rules.join()) {
-    throw new Error(`self-test "${example.name}" gives the rules ${rules} instead of ${example.rules}`);
-  }
+  return null;
 }

@@ -91,7 +91,7 @@ export interface CorpusCase {
   readonly point: Point;
   readonly input: { readonly [key: string]: Json };
   readonly effect: Effect;
-  /** Rule ids of the reasons, in order; null when only the effect is stated. */
+  /** Rule ids of the reasons, in any order; null when only the effect is stated. */
   readonly rules: readonly string[] | null;
 }
 

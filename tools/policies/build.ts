@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BundleFiles, readArchive, writeArchive } from '../../src/bundle/archive.ts';
@@ -105,7 +105,7 @@ async function write(folder: string, files: BundleFiles, content: BundleContent)
     opa: run('opa', source, ['version']).match(/Version: (\S+)/)?.[1] ?? null,
     files: [...files.keys()].sort(),
   };
-  writeFileSync(join(folder, 'release.json'), `${JSON.stringify(summary, null, 2)}\n`);
+  writeChanged(join(folder, 'release.json'), `${JSON.stringify(summary, null, 2)}\n`);
   const constants = {
     bundle: content.bundle,
     version: content.version,
@@ -118,7 +118,12 @@ async function write(folder: string, files: BundleFiles, content: BundleContent)
   const generated = join(root, 'src/bundle/generated');
   mkdirSync(generated, { recursive: true });
   const head = '// Written by `make policies`. The built-in bundle is trusted because its revision is this one.\n';
-  writeFileSync(join(generated, 'builtin.ts'), `${head}export const builtin = {\n${lines.join('\n')}\n} as const;\n`);
+  writeChanged(join(generated, 'builtin.ts'), `${head}export const builtin = {\n${lines.join('\n')}\n} as const;\n`);
+}
+
+/** Leaves a file alone that already says this: a build that changes nothing must not disturb who reads it meanwhile. */
+function writeChanged(path: string, text: string): void {
+  if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeFileSync(path, text);
 }
 
 async function revisionAt(path: string): Promise<string | null> {
