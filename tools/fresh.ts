@@ -138,13 +138,20 @@ async function main(withGo: boolean): Promise<void> {
     const checkout = join(folder, 'sallyport');
     execFileSync('git', ['clone', '--quiet', '--no-hardlinks', root, checkout], { stdio: 'inherit' });
     const first = await runOnce(checkout, env);
+    console.log(`fresh: panel after ${first.toFixed(1)} s, packages installed on the way`);
     const second = await runOnce(checkout, env);
+    console.log(`fresh: panel again after ${second.toFixed(1)} s`);
     if (withGo) await shown('make', ['tools'], checkout, env);
     const tests = await shown('make', ['test'], checkout, env);
-    console.log(`fresh: panel after ${first.toFixed(1)} s, again after ${second.toFixed(1)} s; tests: ${tests}`);
+    console.log(`fresh: tests: ${tests}`);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-await main(process.argv.includes('--go'));
+try {
+  await main(process.argv.includes('--go'));
+} catch (thrown) {
+  console.error(`fresh: ${thrown instanceof Error ? thrown.message : thrown}`);
+  process.exitCode = 1;
+}

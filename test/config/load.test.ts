@@ -292,6 +292,6 @@ test('whatever stands at its keys, a configuration is accepted or has faults, an
         expect(thrown).toBeInstanceOf(ConfigFaults);
       }
     }),
-    { numRuns: 150 },
+    { numRuns: 80 },
   );
 });
