@@ -1,3 +1,3 @@
 /** Detectors over text, and the steps of both ways that report and mask what they find. */
-export { type ExactValue, exactValues, minimumExactLength } from './detectors.ts';
+export { createDetectors, type ExactValue, minimumExactLength } from './detectors.ts';
 export { type Answering, createMasking, type Masking } from './masking.ts';

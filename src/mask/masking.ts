@@ -4,11 +4,13 @@ import type { Body } from '../model/body.ts';
 import type { Conversed, Decided, Masked, Recorded, Scanned } from '../model/exchange.ts';
 import type { Detectors, Focus } from '../model/scan.ts';
 import { cleanseBytes } from './cleanse.ts';
-import { type ExactValue, exactValues } from './detectors.ts';
+import { createDetectors, type ExactValue } from './detectors.ts';
 import { createMaskStep } from './mask_step.ts';
 import { ScanMemo } from './memo.ts';
 import { isMasked } from './redact.ts';
 import { type BodyFindings, maskBody, scanBody } from './request.ts';
+import { builtinTables } from './rules/builtin.ts';
+import type { Tables } from './rules/tables.ts';
 import { createScanStep, type PathSpans } from './scan_step.ts';
 
 /** What an exchange must have reached for its answer to be scanned and masked. */
@@ -18,7 +20,7 @@ export type Answering = Pick<Recorded, 'maskPlan' | 'decision' | 'masks'>;
 export interface Masking {
   /** What is looked for now. Streams keep what they began with. */
   detectors(): Detectors;
-  /** The exact values have changed: builds the detectors anew. Throws as `exactValues`; then the old ones stay. */
+  /** The exact values have changed: builds the detectors anew. Throws as `createDetectors`; then the old ones stay. */
   refresh(): void;
   /** The `scan` step of the way in. Rejects with `GatewayError` MASK_FAILED. */
   scanRequest(exchange: Conversed): Promise<Scanned>;
@@ -49,12 +51,16 @@ interface Answer {
 export function createMasking(options: {
   readonly exact: () => readonly ExactValue[];
   readonly key?: Uint8Array;
+  /** The compiled rules; by default the built-in ones. */
+  readonly tables?: Tables;
 }): Masking {
   const key = options.key ?? randomBytes(32);
   const memo = new ScanMemo(key);
   const findings = new WeakMap<Body, BodyFindings>();
   const answers = new WeakMap<Answering, Answer>();
-  let current = exactValues(options.exact(), key);
+  const tables = options.tables ?? builtinTables();
+  const build = () => createDetectors(options.exact(), key, tables);
+  let current = build();
 
   // The answer is masked with the values of the moment it begins: the lease may be newer than the request's scan.
   const answerOf = (exchange: Answering): Answer => {
@@ -76,7 +82,7 @@ export function createMasking(options: {
   return {
     detectors: () => current,
     refresh() {
-      current = exactValues(options.exact(), key);
+      current = build();
     },
     async scanRequest(exchange) {
       const result = await scanBody(exchange, current, memo);

@@ -1,60 +1,51 @@
 import type { Scanned, Span, TextScanner } from '../model/scan.ts';
-import { foldTable, isIgnorableHalf, TRANSPARENT } from './fold.ts';
+import { foldTable, foldText, isIgnorableHalf, TRANSPARENT } from './fold.ts';
 import { type Literals, step } from './literals.ts';
+import type { Hit, RuleSet } from './rules/rule_set.ts';
+import { type Found, type Marks, RuleThreads, type Surroundings } from './threads.ts';
 
-/** What one literal stands for. */
-export interface Pattern {
-  readonly detector: string;
-  readonly class: string;
-  /** Folded length of the literal. */
+/** A literal that is a value: what is reported of it and its folded length. */
+export interface ExactForm {
+  readonly hit: Hit;
   readonly length: number;
-  /** Where the literal only begins a value: what the value goes on with. Null where the literal is the value. */
-  readonly tail: Tail | null;
-}
-
-/** An open end: at least `minimum` units of the alphabet, and then as many as follow. */
-export interface Tail {
-  /** One entry a unit below 128; all other units end the value. */
-  readonly alphabet: Uint8Array;
-  readonly minimum: number;
 }
 
 /** What a stream scans for, shared by all streams. */
 export interface Engine {
   readonly literals: Literals;
-  readonly patterns: readonly Pattern[];
+  readonly forms: readonly ExactForm[];
+  readonly rules: RuleSet;
+  readonly marks: Marks;
 }
 
 /** More invisible units in a row than this end every value: nothing that long is read as one word. */
 export const invisibleMax = 256;
 
+/** What is matched in place of too many invisible units: a noncharacter, which is in no value. */
+const interruption = 0xfffe;
+
+/** Units remembered, a power of two above the length of every literal that begins a rule. */
+const recentSize = 16;
+
 const nothing: readonly Span[] = [];
-
-/** A stretch found, in offsets of the whole stream. */
-interface Found {
-  readonly pattern: Pattern;
-  readonly from: number;
-  to: number;
-}
-
-/** A value that has begun with its literal and goes on, or does not. `found` is null until the minimum is reached. */
-interface Growing {
-  readonly pattern: Pattern;
-  readonly tail: Tail;
-  readonly from: number;
-  units: number;
-  found: Found | null;
-}
 
 /**
  * Scans one stream of text. A character leaves when no text that may follow can change what is found at it: it lies
  * before every value that has begun and is undecided, or inside a masked one. Both depend on the text alone, so the
  * result is the same for every way of cutting it.
  */
-export class Scanner implements TextScanner {
+export class Scanner implements TextScanner, Surroundings {
   readonly #engine: Engine;
   readonly #masked: (className: string) => boolean;
+  readonly #threads: RuleThreads;
+  /** Nodes in the exact values and in the literals that begin rules. */
   #node = 0;
+  #ruleNode = 0;
+  /** The last units, and how many there were. */
+  readonly #recent = new Uint16Array(recentSize);
+  #units = 0;
+  /** Where the last unit that was matched ended. */
+  #matchedEnd = 0;
   /** Text not released yet, and the stream offsets of its first unit and of its end. */
   #text = '';
   #start = 0;
@@ -63,13 +54,13 @@ export class Scanner implements TextScanner {
   #invisible: number[] = [];
   #invisibleRun = 0;
   #half = false;
-  #growing: Growing[] = [];
   /** In the order of `Scanned.spans`. */
   #found: Found[] = [];
 
   constructor(engine: Engine, masked: (className: string) => boolean) {
     this.#engine = engine;
     this.#masked = masked;
+    this.#threads = new RuleThreads(engine.rules, engine.marks, this);
   }
 
   get held(): number {
@@ -78,76 +69,97 @@ export class Scanner implements TextScanner {
 
   write(text: string): Scanned {
     this.#scan(text);
-    this.#text = this.#text === '' ? text : this.#text + text;
     return this.#release(this.#covered(this.#undecided()));
   }
 
   /** The last text and the end in one. */
   finish(text: string): Scanned {
     this.#scan(text);
-    this.#text += text;
     return this.end();
   }
 
   end(): Scanned {
-    this.#growing = this.#growing.filter((value) => value.found !== null);
+    this.#threads.finish(this.#matchedEnd);
     return this.#release(this.#end);
   }
 
   #scan(text: string): void {
-    const { literals } = this.#engine;
-    const { output, link } = literals;
-    let node = this.#node;
+    this.#text = this.#text === '' ? text : this.#text + text;
+    const { literals, rules } = this.#engine;
+    const { root, output, link } = literals;
+    const { starts, startLists, literalClassOf, literalClasses, literalNext, literalEnds } = rules;
+    const { classOf, classes } = rules.tables;
+    const threads = this.#threads;
+    const recent = this.#recent;
     const base = this.#end;
+    let node = this.#node;
+    let ruleNode = this.#ruleNode;
+    let before = this.#units === 0 ? classes : classOf[recent[(this.#units - 1) & (recentSize - 1)]!]!;
     for (let i = 0; i < text.length; i++) {
-      const raw = text.charCodeAt(i);
-      let unit = raw < 128 ? raw : this.#half ? TRANSPARENT : foldTable[raw]!;
-      if (raw >= 128) this.#half = !this.#half && isIgnorableHalf(raw);
-      else this.#half = false;
-      this.#end = base + i + 1;
+      let unit = text.charCodeAt(i);
+      const at = base + i;
+      this.#end = at + 1;
+      if (unit >= 128 || this.#half) {
+        const raw = unit;
+        unit = this.#half && raw >= 0xdc00 && raw <= 0xdfff ? TRANSPARENT : foldTable[raw]!;
+        this.#half = isIgnorableHalf(raw);
+      }
       if (unit === TRANSPARENT) {
         if (++this.#invisibleRun <= invisibleMax) {
-          this.#invisible.push(base + i);
+          this.#invisible.push(at);
           continue;
         }
-        unit = 0xfffe;
-      } else {
+        unit = interruption;
+      } else if (this.#invisibleRun !== 0) {
         this.#invisibleRun = 0;
       }
-      if (this.#growing.length > 0) this.#grow(unit);
-      node = node === 0 && unit < 256 ? literals.root[unit]! : step(literals, node, unit);
-      if (node === 0) continue;
-      for (let at = output[node]! === -1 ? link[node]! : node; at !== 0; at = link[at]!) {
-        this.#recognise(this.#engine.patterns[output[at]!]!);
+      const own = classOf[unit]!;
+      recent[this.#units++ & (recentSize - 1)] = unit;
+      if (threads.count !== 0) threads.step(own, at, this.#matchedEnd);
+      this.#matchedEnd = at + 1;
+      node = node === 0 && unit < 256 ? root[unit]! : step(literals, node, unit);
+      if (node !== 0) {
+        for (let end = output[node]! === -1 ? link[node]! : node; end !== 0; end = link[end]!) {
+          const form = this.#engine.forms[output[end]!]!;
+          this.add(form.hit, this.#back(form.length), at + 1);
+        }
       }
+      ruleNode = literalNext[ruleNode * literalClasses + literalClassOf[unit]!]!;
+      if (ruleNode !== 0) {
+        const ends = literalEnds[ruleNode]!;
+        if (ends !== null) this.#beginLiterals(ends);
+      }
+      const list = starts[before * classes + own]!;
+      if (list !== 0) threads.begin(startLists[list]!, own, at);
+      before = own;
     }
     this.#node = node;
+    this.#ruleNode = ruleNode;
   }
 
-  /** A literal ends at the current position. */
-  #recognise(pattern: Pattern): void {
-    const from = this.#back(pattern.length);
-    const { tail } = pattern;
-    if (!tail) {
-      this.#add(pattern, from);
-      return;
+  /** Literals of rules end here: rule and length in turn. */
+  #beginLiterals(ends: readonly number[]): void {
+    const { tables } = this.#engine.rules;
+    for (let i = 0; i < ends.length; i += 2) {
+      const rule = ends[i]!;
+      const length = ends[i + 1]!;
+      if (!this.#isFree(tables.rules[rule]!.left, length)) continue;
+      const classes: number[] = [];
+      for (let back = length; back > 0; back--) classes.push(tables.classOf[this.#recentUnit(back)]!);
+      this.#threads.beginRead(rule, classes, this.#back(length), this.#end);
     }
-    // An accepted value of the same pattern goes on exactly as far as this one would.
-    if (this.#growing.some((value) => value.pattern === pattern && value.found)) return;
-    this.#growing.push({ pattern, tail, from, units: 0, found: null });
   }
 
-  /** One more unit for every value that has begun. */
-  #grow(unit: number): void {
-    let kept = 0;
-    for (const value of this.#growing) {
-      if (unit >= 128 || value.tail.alphabet[unit] === 0) continue;
-      value.units++;
-      if (value.found) value.found.to = this.#end;
-      else if (value.units >= value.tail.minimum) value.found = this.#add(value.pattern, value.from);
-      this.#growing[kept++] = value;
-    }
-    this.#growing.length = kept;
+  /** The unit that many units ago, 1 for the last one. */
+  #recentUnit(back: number): number {
+    return this.#recent[(this.#units - back) & (recentSize - 1)]!;
+  }
+
+  /** Whether a left condition holds for what begins `length` units ago. */
+  #isFree(left: number, length: number): boolean {
+    if (left === -1 || this.#units <= length) return true;
+    const { leftSets, classOf } = this.#engine.rules.tables;
+    return leftSets[left]![classOf[this.#recentUnit(length + 1)]!] === 0;
   }
 
   /** Offset of the unit that is `units` matched units before the end. */
@@ -157,14 +169,18 @@ export class Scanner implements TextScanner {
     return from;
   }
 
+  folded(from: number, to: number): string {
+    return String.fromCharCode(...foldText(this.#text.slice(from - this.#start, to - this.#start)));
+  }
+
   /** Keeps the order of `Scanned.spans`: where it begins, then what was recognised first. */
-  #add(pattern: Pattern, from: number): Found {
+  add(hit: Hit, from: number, to: number): Found {
     const last = this.#found.at(-1);
-    if (last && last.pattern.detector === pattern.detector && last.from <= from && last.to > from) {
-      last.to = this.#end;
+    if (last && last.hit.detector === hit.detector && last.from <= from && last.to > from) {
+      last.to = Math.max(last.to, to);
       return last;
     }
-    const found: Found = { pattern, from, to: this.#end };
+    const found: Found = { hit, from, to, users: 0 };
     let at = this.#found.length;
     while (at > 0 && this.#found[at - 1]!.from > from) at--;
     if (at === this.#found.length) this.#found.push(found);
@@ -174,10 +190,23 @@ export class Scanner implements TextScanner {
 
   /** Where the earliest undecided value begins, as far as it is not released under a mask already. */
   #undecided(): number {
-    let from = this.#back(this.#engine.literals.depth[this.#node]!);
-    if (this.#node === 0) from = this.#end;
-    for (const value of this.#growing) if (!value.found && value.from < from) from = value.from;
-    return Math.max(from, this.#start);
+    let from = this.#node === 0 ? this.#end : this.#back(this.#engine.literals.depth[this.#node]!);
+    const { literalDepth, literalFail, literalOpen } = this.#engine.rules;
+    for (let node = this.#ruleNode; node !== 0; node = literalFail[node]!) {
+      if (!this.#mayBegin(literalOpen[node]!, literalDepth[node]!)) continue;
+      from = Math.min(from, this.#back(literalDepth[node]!));
+      break;
+    }
+    return Math.max(this.#threads.undecided(from), this.#start);
+  }
+
+  /** Whether some rule may begin with what was read last: `open` has a bit for each of their left conditions. */
+  #mayBegin(open: number, length: number): boolean {
+    for (let rest = open; rest !== 0; rest &= rest - 1) {
+      const bit = 31 - Math.clz32(rest & -rest);
+      if (this.#isFree(bit === 30 ? -1 : bit, length)) return true;
+    }
+    return false;
   }
 
   /** Goes on from `offset` as far as masked stretches cover: masked is masked, whatever follows. */
@@ -185,9 +214,10 @@ export class Scanner implements TextScanner {
     let to = offset;
     for (const span of this.#found) {
       if (span.from > to) break;
-      if (span.to > to && this.#masked(span.pattern.class)) to = span.to;
+      if (span.to > to && this.#masked(span.hit.class)) to = span.to;
     }
-    return to;
+    // A check of the whole value still needs its text.
+    return Math.min(to, Math.max(offset, this.#threads.unchecked(to)));
   }
 
   #release(to: number): Scanned {
@@ -204,16 +234,22 @@ export class Scanner implements TextScanner {
   /** What is found between two offsets; overlapping stretches of one detector are one. */
   #spans(start: number, to: number): readonly Span[] {
     const spans: { -readonly [field in keyof Span]: Span[field] }[] = [];
+    const last = new Map<string, (typeof spans)[number]>();
     for (const found of this.#found) {
       if (found.from >= to || found.to <= start) continue;
-      const { detector, class: className } = found.pattern;
+      const { detector, class: className } = found.hit;
       const from = Math.max(found.from, start) - start;
       const end = Math.min(found.to, to) - start;
-      const before = spans.findLast((span) => span.detector === detector);
-      if (before && before.to > from) before.to = Math.max(before.to, end);
-      else spans.push({ detector, class: className, from, to: end, continues: found.from < start });
+      const before = last.get(detector);
+      if (before && before.to > from) {
+        before.to = Math.max(before.to, end);
+        continue;
+      }
+      const span = { detector, class: className, from, to: end, continues: found.from < start };
+      spans.push(span);
+      last.set(detector, span);
     }
-    this.#found = this.#found.filter((found) => found.to > to || this.#growing.some((value) => value.found === found));
+    this.#found = this.#found.filter((found) => found.to > to || found.users > 0);
     return spans;
   }
 }

@@ -1,13 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { exactValues } from '../../src/mask/detectors.ts';
+import { createDetectors } from '../../src/mask/detectors.ts';
+import { builtinTables } from '../../src/mask/rules/builtin.ts';
 import { coverage, cut, maskChunks, oracleMask, secret } from './helpers.ts';
 
 const key = new Uint8Array(32);
+const tables = builtinTables();
 const of = (...values: string[]) =>
-  exactValues(
+  createDetectors(
     values.map((value, i) => ({ name: `v${i}`, class: 'secret', value })),
     key,
+    tables,
   );
 
 /** Few characters, so that values overlap themselves and each other. */

@@ -1,0 +1,263 @@
+import type { Hit, RuleSet } from './rules/rule_set.ts';
+import { passes } from './rules/validators.ts';
+
+/** A stretch found, in offsets of the whole stream. */
+export interface Found {
+  readonly hit: Hit;
+  readonly from: number;
+  to: number;
+  /** Threads that may still extend it. */
+  users: number;
+}
+
+/** What threads ask of the scanner they run in. */
+export interface Surroundings {
+  /** Reports a stretch that ends at `to`. */
+  add(hit: Hit, from: number, to: number): Found;
+  /** The text between two offsets of the stream as it is matched. */
+  folded(from: number, to: number): string;
+}
+
+/** Marks shared by all streams of one engine: scanning is synchronous, so one stream at a time uses them. */
+export interface Marks {
+  /** By state over all automata: the step at which a thread was last there, and which thread it is. */
+  readonly step: Float64Array;
+  readonly thread: Int32Array;
+  clock: number;
+}
+
+export function createMarks(rules: RuleSet): Marks {
+  const states = rules.tables.accepting.length;
+  return { step: new Float64Array(states), thread: new Int32Array(states), clock: 0 };
+}
+
+const small = 8;
+
+/**
+ * The attempts of a rule set that are alive in one stream. Each has its own start, so what is undecided is known
+ * exactly. Attempts of one rule that have come to the same state have the same future: the earliest start stands for
+ * all, except where a check of the whole value (validator, cap) may tell them apart.
+ */
+export class RuleThreads {
+  readonly #rules: RuleSet;
+  readonly #marks: Marks;
+  readonly #around: Surroundings;
+  count = 0;
+  #rule = new Int32Array(small);
+  #machine = new Int32Array(small);
+  #state = new Int32Array(small);
+  /** Offset of the first unit of the body; -1 for a context, and for a body that has read nothing yet. */
+  #start = new Int32Array(small);
+  #length = new Int32Array(small);
+  readonly #found: (Found | null)[] = [];
+
+  constructor(rules: RuleSet, marks: Marks, around: Surroundings) {
+    this.#rules = rules;
+    this.#marks = marks;
+    this.#around = around;
+  }
+
+  /** One more unit, of class `own`, for every attempt. `before` is where the last unit ended. */
+  step(own: number, at: number, before: number): void {
+    const { next, accepting, local, automata, rules, rightSets } = this.#rules.tables;
+    const marks = this.#marks;
+    const clock = ++marks.clock;
+    const count = this.count;
+    let kept = 0;
+    for (let i = 0; i < count; i++) {
+      const rule = rules[this.#rule[i]!]!;
+      const machine = automata[this.#machine[i]!]!;
+      const isBody = this.#machine[i] === rule.body;
+      const old = this.#state[i]!;
+      if (isBody && rule.right !== -1 && accepting[machine.accepting + old] && !rightSets[rule.right]![own]) {
+        this.#accept(i, before);
+      }
+      const state = next[machine.next + old * machine.classes + local[machine.local + own]!]!;
+      const length = this.#length[i]! + 1;
+      if (state === 0 || (isBody && rule.cap !== null && length > rule.cap)) {
+        this.#drop(i);
+        continue;
+      }
+      this.#state[i] = state;
+      this.#length[i] = length;
+      if (isBody && this.#start[i] === -1) this.#start[i] = at;
+      const accepts = accepting[machine.accepting + state] === 1;
+      if (accepts && isBody && rule.right === -1) this.#accept(i, at + 1);
+      if (!isBody || (rule.cap === null && rule.validator === null)) {
+        const mark = machine.accepting + state;
+        if (marks.step[mark] === clock && this.#machine[marks.thread[mark]!] === this.#machine[i]) {
+          this.#keepEarlier(marks.thread[mark]!, i);
+          continue;
+        }
+        marks.step[mark] = clock;
+        marks.thread[mark] = kept;
+      }
+      this.#move(i, kept++);
+    }
+    this.#found.length = kept;
+    this.count = kept;
+    for (let i = 0; i < kept; i++) {
+      const rule = rules[this.#rule[i]!]!;
+      if (this.#machine[i] === rule.body) continue;
+      const machine = automata[this.#machine[i]!]!;
+      if (accepting[machine.accepting + this.#state[i]!]) this.#enter(this.#rule[i]!, kept);
+    }
+  }
+
+  /** A context has accepted: the body may begin with the next unit. */
+  #enter(rule: number, firstNew: number): void {
+    for (let i = firstNew; i < this.count; i++) if (this.#rule[i] === rule && this.#length[i] === 0) return;
+    this.#push(rule, this.#rules.tables.rules[rule]!.body, 1, -1, 0);
+  }
+
+  /** Begins the rules of a start list at a unit. */
+  begin(list: readonly number[], own: number, at: number): void {
+    for (const rule of list) this.#begin(rule, own, at);
+  }
+
+  #begin(index: number, own: number, at: number): void {
+    const { next, local, automata, rules } = this.#rules.tables;
+    const rule = rules[index]!;
+    const machineIndex = rule.context === -1 ? rule.body : rule.context;
+    const machine = automata[machineIndex]!;
+    const state = next[machine.next + machine.classes + local[machine.local + own]!]!;
+    if (state !== 0) this.#arrive(index, machineIndex, state, at, 1, at + 1);
+  }
+
+  /** Begins a rule whose literal was just read: `classes` are those of its units. */
+  beginRead(index: number, classes: readonly number[], start: number, end: number): void {
+    const { next, local, automata, rules } = this.#rules.tables;
+    const rule = rules[index]!;
+    const machineIndex = rule.context === -1 ? rule.body : rule.context;
+    const machine = automata[machineIndex]!;
+    let state = 1;
+    for (const own of classes) {
+      state = next[machine.next + state * machine.classes + local[machine.local + own]!]!;
+      if (state === 0) return;
+    }
+    this.#arrive(index, machineIndex, state, start, classes.length, end);
+  }
+
+  /** A new attempt is in `state` after its first units. */
+  #arrive(index: number, machineIndex: number, state: number, start: number, length: number, end: number): void {
+    const { accepting, automata, rules } = this.#rules.tables;
+    const rule = rules[index]!;
+    const isBody = machineIndex === rule.body;
+    if (!isBody || (rule.cap === null && rule.validator === null)) {
+      for (let i = 0; i < this.count; i++) {
+        if (this.#machine[i] !== machineIndex || this.#state[i] !== state || this.#length[i] === 0) continue;
+        if (!isBody || this.#start[i]! <= start) return;
+        this.#drop(i);
+        this.#move(this.count - 1, i);
+        this.count--;
+        this.#found.length = this.count;
+        break;
+      }
+    }
+    const accepts = accepting[automata[machineIndex]!.accepting + state] === 1;
+    const at = this.#push(index, machineIndex, state, isBody ? start : -1, length);
+    if (!accepts) return;
+    if (!isBody) this.#enter(index, at);
+    else if (rule.right === -1) this.#accept(at, end);
+  }
+
+  /** Ends all attempts: the end of the text satisfies every right condition. */
+  finish(end: number): void {
+    const { accepting, automata, rules } = this.#rules.tables;
+    for (let i = 0; i < this.count; i++) {
+      const rule = rules[this.#rule[i]!]!;
+      if (this.#machine[i] !== rule.body || rule.right === -1 || this.#length[i] === 0) continue;
+      if (accepting[automata[rule.body]!.accepting + this.#state[i]!]) this.#accept(i, end);
+    }
+    for (let i = 0; i < this.count; i++) this.#drop(i);
+    this.count = 0;
+    this.#found.length = 0;
+  }
+
+  /** Where the earliest undecided attempt begins, or `end`. */
+  undecided(end: number): number {
+    let from = end;
+    for (let i = 0; i < this.count; i++) {
+      // A longer value is validated as a whole, so its text is kept even where a shorter one was found.
+      const checked = this.#rules.tables.rules[this.#rule[i]!]!.validator !== null;
+      const start = (checked ? undefined : this.#found[i]?.to) ?? this.#start[i]!;
+      if (start !== -1 && start < from) from = start;
+    }
+    return from;
+  }
+
+  /** Where the earliest attempt begins whose value is yet to be validated, or `end`. */
+  unchecked(end: number): number {
+    let from = end;
+    for (let i = 0; i < this.count; i++) {
+      const start = this.#start[i]!;
+      if (start === -1 || start >= from || this.#rules.tables.rules[this.#rule[i]!]!.validator === null) continue;
+      if (this.#machine[i] === this.#rules.tables.rules[this.#rule[i]!]!.body) from = start;
+    }
+    return from;
+  }
+
+  #accept(i: number, to: number): void {
+    const rule = this.#rules.tables.rules[this.#rule[i]!]!;
+    const from = this.#start[i]!;
+    if (rule.validator !== null && !passes(rule.validator, this.#around.folded(from, to))) return;
+    const known = this.#found[i];
+    if (known && known.from <= from && known.to >= from) {
+      known.to = Math.max(known.to, to);
+      return;
+    }
+    const found = this.#around.add(this.#rules.hits[this.#rule[i]!]!, from, to);
+    found.users++;
+    this.#found[i] = found;
+  }
+
+  /** Of two attempts in one state keeps the one that began earlier, at the place of `first`. */
+  #keepEarlier(first: number, second: number): void {
+    if (this.#start[second]! === -1 || this.#start[second]! >= this.#start[first]!) {
+      this.#drop(second);
+      return;
+    }
+    this.#drop(first);
+    this.#move(second, first);
+  }
+
+  #push(rule: number, machine: number, state: number, start: number, length: number): number {
+    const at = this.count++;
+    if (at === this.#rule.length) this.#grow();
+    this.#rule[at] = rule;
+    this.#machine[at] = machine;
+    this.#state[at] = state;
+    this.#start[at] = start;
+    this.#length[at] = length;
+    this.#found[at] = null;
+    return at;
+  }
+
+  #move(from: number, to: number): void {
+    if (from === to) return;
+    this.#rule[to] = this.#rule[from]!;
+    this.#machine[to] = this.#machine[from]!;
+    this.#state[to] = this.#state[from]!;
+    this.#start[to] = this.#start[from]!;
+    this.#length[to] = this.#length[from]!;
+    this.#found[to] = this.#found[from]!;
+  }
+
+  #drop(i: number): void {
+    const found = this.#found[i];
+    if (found) found.users--;
+  }
+
+  #grow(): void {
+    const larger = (old: Int32Array) => {
+      const copy = new Int32Array(old.length * 2);
+      copy.set(old);
+      return copy;
+    };
+    this.#rule = larger(this.#rule);
+    this.#machine = larger(this.#machine);
+    this.#state = larger(this.#state);
+    this.#start = larger(this.#start);
+    this.#length = larger(this.#length);
+  }
+}
