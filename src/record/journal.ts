@@ -9,6 +9,12 @@ import type { EventRow, FromWorker, SegmentRow, ToWorker, WorkerStart } from './
 /** Pause between attempts to get a failed journal back. */
 const REOPEN_MS = 250;
 
+/**
+ * Messages on their way at a time. While the worker commits one, the next waits with it and everything behind gathers
+ * in a third: fewer, larger messages the more there is to do, and the worker never waits for one.
+ */
+const MESSAGES = 2;
+
 /** A segment to be written: the row without its place in the batch, and its frames. */
 export interface Segment extends Omit<SegmentRow, 'start' | 'end'> {
   readonly frames: Uint8Array;
@@ -51,6 +57,7 @@ export class JournalWriter implements Journal {
   #healthy = false;
   #failed = false;
   #closing = false;
+  #ending: Promise<void> | null = null;
   #reopen: NodeJS.Timeout | null = null;
   readonly #started = Promise.withResolvers<number>();
   readonly #closed = Promise.withResolvers<void>();
@@ -89,13 +96,16 @@ export class JournalWriter implements Journal {
   }
 
   /** Waits until everything submitted is answered, then ends the worker. */
-  async close(): Promise<void> {
-    if (!this.#closing) {
-      this.#send();
-      this.#closing = true;
-      if (this.#reopen) clearTimeout(this.#reopen);
-      this.#post({ kind: 'close' });
-    }
+  close(): Promise<void> {
+    this.#ending ??= this.#end();
+    return this.#ending;
+  }
+
+  async #end(): Promise<void> {
+    while (this.#group && this.#healthy) await this.#group.done.promise.catch(() => {});
+    this.#closing = true;
+    if (this.#reopen) clearTimeout(this.#reopen);
+    this.#post({ kind: 'close' });
     await this.#closed.promise;
   }
 
@@ -110,7 +120,7 @@ export class JournalWriter implements Journal {
 
   #send(): void {
     const group = this.#group;
-    if (!group) return;
+    if (!group || (this.#sent.size >= MESSAGES && this.#healthy)) return;
     this.#group = null;
     if (!this.#healthy || this.#closing) {
       group.done.reject(unavailable('the journal takes no writes'));
@@ -147,6 +157,7 @@ export class JournalWriter implements Journal {
     switch (message.kind) {
       case 'done':
         for (const number of message.batches) this.#take(number)?.done.resolve();
+        this.#send();
         return;
       case 'failed':
         this.#fail(message.batches, message.detail);
@@ -188,6 +199,7 @@ export class JournalWriter implements Journal {
     this.#failed = true;
     this.#healthy = false;
     for (const number of numbers) this.#take(number)?.done.reject(unavailable(detail));
+    this.#send();
   }
 
   #schedule(attempt: () => void): void {

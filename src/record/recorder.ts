@@ -132,6 +132,8 @@ class NodeRecorder implements Recorder {
 
   async close(): Promise<void> {
     clearInterval(this.#clock);
+    // The last to close the file copies its log into it, and a reader cannot.
+    this.#reader.close();
     await this.#journal.close();
     this.#reader.close();
   }

@@ -7,6 +7,8 @@ import { type LastMark, openSegment } from './segments.ts';
 
 /** Segments opened in one go, at most a few hundred KiB. */
 const PAGE_SEGMENTS = 8;
+/** Frames read in one go, a few milliseconds. */
+const PAGE_FRAMES = 1000;
 
 /** What a recording holds, and whether that is all of it. */
 export interface Replay {
@@ -40,7 +42,7 @@ export async function replay(
     for (const segment of page) {
       try {
         const opened = openSegment(sealing, exchange, segment);
-        frames.push(...readFrames(opened.frames));
+        for (const frame of readFrames(opened.frames)) frames.push(frame);
         last = opened.last;
       } catch (fault) {
         return broken(`segment ${segment.number}: ${fault instanceof SealBroken ? fault.message : 'is not readable'}`);
@@ -71,14 +73,15 @@ function missingNumber(numbers: readonly number[], last: LastMark | null): numbe
 }
 
 /** By sequence number, each once: what a voided segment held may be there twice. */
-function inOrder(frames: readonly Frame[]): Frame[] {
+function inOrder(frames: readonly Frame[]): readonly Frame[] {
+  if (frames.every((frame, at) => at === 0 || frame.seq > frames[at - 1]!.seq)) return frames;
   const bySeq = new Map<number, Frame>();
   for (const frame of frames) if (!bySeq.has(frame.seq)) bySeq.set(frame.seq, frame);
   return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
 }
 
 /** Rebuilds from frames what was returned to the caller. */
-export function rebuild(frames: readonly Frame[]): JsonObject {
+export async function rebuild(frames: readonly Frame[]): Promise<JsonObject> {
   const blocks = new Map<number, Record<string, Json>>();
   const inputs = new Map<number, string>();
   const verdicts: JsonObject[] = [];
@@ -126,7 +129,8 @@ export function rebuild(frames: readonly Frame[]): JsonObject {
     if (text !== undefined && block) block.input = parse(text) ?? text;
   };
 
-  for (const frame of frames) {
+  for (const [at, frame] of frames.entries()) {
+    if (at % PAGE_FRAMES === PAGE_FRAMES - 1) await breathe();
     const { kind, index } = frame;
     if (kind === 'event') takeEvent(readEvent(frame.payload));
     else {

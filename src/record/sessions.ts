@@ -102,6 +102,6 @@ async function shown(
   return {
     ...summary(beginning, outcome),
     recording: { state, fault, frames: frames.length },
-    returned: frames.length > 0 ? rebuild(frames) : null,
+    returned: frames.length > 0 ? await rebuild(frames) : null,
   };
 }

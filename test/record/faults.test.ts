@@ -1,8 +1,12 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, describe, expect, it } from 'vitest';
+import { StartError } from '../../src/errors.ts';
 import type { JsonObject } from '../../src/model/json.ts';
+import { openRecorder } from '../../src/record/index.ts';
+import { openStore } from '../../src/store/index.ts';
 import { complete, event, exchangeOf, type Node, openNode, removeNode } from './support.ts';
 
 let node: Node;
@@ -111,5 +115,34 @@ describe('while the journal takes no writes', () => {
     expect(db.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' });
     db.close();
     expect(there).toBeGreaterThanOrEqual(acknowledged);
+  });
+});
+
+describe('at start', () => {
+  it('a journal that is damaged is refused with a text for the operator, and left as it is', async () => {
+    node = await openNode();
+    await node.recorder.append({ kind: 'gateway.started', exchange: null, body: {} });
+    await node.close();
+    expect(existsSync(join(node.dataDir, 'journal.db-wal'))).toBe(false);
+    const path = join(node.dataDir, 'journal.db');
+    const damaged = readFileSync(path).fill(7, 0, 600);
+    writeFileSync(path, damaged);
+    const store = await openStore({ dataDir: node.dataDir, url: 'sqlite' });
+    const opening = openRecorder({ store, keys: node.keys, mode: 'strict' });
+    await expect(opening).rejects.toThrow(StartError);
+    await expect(opening).rejects.toThrow('audit journal cannot be opened');
+    await store.close();
+    expect(readFileSync(path).equals(damaged)).toBe(true);
+  });
+
+  it('a journal of a later version is refused', async () => {
+    node = await openNode();
+    await node.close();
+    const db = new DatabaseSync(join(node.dataDir, 'journal.db'));
+    db.exec('PRAGMA user_version = 99');
+    db.close();
+    const store = await openStore({ dataDir: node.dataDir, url: 'sqlite' });
+    await expect(openRecorder({ store, keys: node.keys, mode: 'strict' })).rejects.toThrow('later version (99)');
+    await store.close();
   });
 });
