@@ -71,7 +71,7 @@ function report(exchanges: readonly JsonObject[], more: boolean): string {
       exchange.model === null ? cell(exchange.action) : cell(exchange.model),
       cell(exchange.effect),
       cell(exchange.rules),
-      cell(exchange.revision).slice(0, 12),
+      revision(exchange),
       exchange.code === null ? cell(ended) : `${cell(ended)} ${cell(exchange.code)}`,
       usage ? `${cell(usage.input_tokens)}/${cell(usage.output_tokens)}` : '-',
       cell(exchange.session).slice(0, 12),
@@ -82,6 +82,11 @@ function report(exchanges: readonly JsonObject[], more: boolean): string {
     table(head, rows) +
     (more ? `there are more: raise --limit (now ${exchanges.length}) or narrow --from and --to\n` : '')
   );
+}
+
+/** The first characters of the revision that decided, as the table and `sessions show` print it. */
+export function revision(exchange: JsonObject): string {
+  return cell((exchange.policy as JsonObject | null)?.revision).slice(0, 12);
 }
 
 function readLimit(text = '50'): number {

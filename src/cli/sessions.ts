@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { AdminClient } from './admin_client.ts';
+import { revision } from './audit.ts';
 import { cell, plain, table, utc } from './table.ts';
 import { readRange } from './times.ts';
 
@@ -64,7 +65,7 @@ export async function sessionsShowCommand(
 }
 
 function exchangeText(exchange: JsonObject): string {
-  const decided = [exchange.effect, exchange.rules, cell(exchange.revision).slice(0, 12)].map(cell).join(' ');
+  const decided = [exchange.effect, exchange.rules, revision(exchange)].map(cell).join(' ');
   const ended = [exchange.end ?? 'running', exchange.code].filter((part) => part !== null && part !== undefined);
   const lines = [
     `${utc(exchange.at)} UTC  ${cell(exchange.id)}`,

@@ -69,7 +69,6 @@ export function summary(beginning: StoredEvent, outcome: StoredEvent | null): Js
   const refused = beginning.kind === 'exchange.refused';
   const principal = object(body.principal);
   const decision = object(body.decision);
-  const policy = object(body.policy);
   return {
     id: beginning.exchange,
     at: new Date(beginning.atMs).toISOString(),
@@ -82,9 +81,7 @@ export function summary(beginning: StoredEvent, outcome: StoredEvent | null): Js
     session: object(body.conversation).id ?? null,
     effect: effectOf(body),
     rules: ruleIds(decision, body),
-    bundle: policy.bundle ?? null,
-    version: policy.version ?? null,
-    revision: policy.revision ?? null,
+    policy: body.policy ?? null,
     lease: body.lease ?? null,
     status: (refused ? body.status : outcome?.body.status) ?? null,
     end: refused ? 'refused' : (outcome?.body.end ?? null),

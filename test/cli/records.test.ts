@@ -68,7 +68,7 @@ describe('with exchanges', () => {
 
   it('audit list --json gives all fields', async () => {
     const [row] = JSON.parse(await printed((output) => auditListCommand({ json: true }, admin, output)));
-    expect(row).toMatchObject({ id: 'req_a', revision: 'a'.repeat(64), rules: ['model-for-group'] });
+    expect(row).toMatchObject({ id: 'req_a', policy: { revision: 'a'.repeat(64) }, rules: ['model-for-group'] });
   });
 
   it('audit list says when there is more than it shows', async () => {
