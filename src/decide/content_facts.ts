@@ -27,6 +27,11 @@ export function contentFacts(root: JsonNode | null): ContentFacts {
   return { ...reader.counts, urlSources: [...reader.hosts].sort(), fileIds: [...reader.files].sort() };
 }
 
+/** Blocks that refer to nothing: most of a conversation, so they are passed over at the price of one look. */
+const plain: ReadonlySet<string> = new Set([
+  ...['text', 'tool_use', 'server_tool_use', 'mcp_tool_use', 'thinking', 'redacted_thinking'],
+]);
+
 class ContentReader {
   readonly hosts = new Set<string>();
   readonly files = new Set<string>();
@@ -34,7 +39,12 @@ class ContentReader {
 
   blocks(content: JsonNode | null): void {
     if (content === null || content.type === 'string') return;
-    for (const block of content.items()) if (block.type === 'object') this.object(block, false);
+    for (const block of content.items()) {
+      const type = block.get('type')?.string() ?? null;
+      if (type !== null && plain.has(type)) continue;
+      if (type === 'tool_result') this.blocks(block.get('content'));
+      else if (block.type === 'object') this.object(block, false);
+    }
   }
 
   object(node: JsonNode, isSource: boolean): void {

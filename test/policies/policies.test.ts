@@ -6,6 +6,7 @@ import { builtin } from '../../src/bundle/generated/builtin.ts';
 import { builtinUrl, contentOf, readArchive } from '../../src/bundle/index.ts';
 import { contract, schemaText } from '../../src/decide/contract.ts';
 import { loadPolicy } from '../../src/decide/index.ts';
+import { refuseChange, withRelease } from '../../tools/policies/release.ts';
 import { withProgram } from '../servers/gate.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -59,6 +60,22 @@ describe('every rule', () => {
       const denials = readFileSync(join(source, name), 'utf8').match(/^deny contains \{.*$/gm) ?? [];
       for (const line of denials) expect(line, name).toMatch(/"id": "[a-z-]+", "message": message/);
     }
+  });
+});
+
+describe('a released version', () => {
+  const content = { bundle: 'baseline', version: '1.0.0', revision: 'a', manifestVersion: 1 };
+  const channels = withRelease({}, 'stable', content);
+
+  it('may be built again, and other versions may be built beside it', () => {
+    expect(() => refuseChange(content, channels)).not.toThrow();
+    expect(() => refuseChange({ ...content, version: '1.0.1', revision: 'b' }, channels)).not.toThrow();
+  });
+
+  it('can never change', () => {
+    expect(() => refuseChange({ ...content, revision: 'b' }, channels)).toThrow(
+      'raise revision and metadata.bundle_version',
+    );
   });
 });
 

@@ -7,6 +7,7 @@ import { contract, schemaText } from '../../src/decide/contract.ts';
 import { loadPolicy } from '../../src/decide/policy.ts';
 import { BuildFailed, run } from './opa.ts';
 import { testParity } from './parity.ts';
+import { type Channels, refuseChange, withRelease } from './release.ts';
 import { signInto, signingHelp } from './sign.ts';
 
 /**
@@ -18,10 +19,6 @@ const root = join(import.meta.dirname, '../..');
 const source = join(root, 'policies');
 const bundles = join(root, 'bundles');
 const ignored = ['--ignore', '*_test.rego', '--ignore', '.regal'];
-
-interface Channels {
-  readonly [channel: string]: { readonly bundle: string; readonly version: string; readonly revision: string };
-}
 
 async function main(): Promise<void> {
   checkSchemas();
@@ -47,7 +44,12 @@ async function main(): Promise<void> {
   await write(folder, files, content);
   if (process.env.SIGN) say('signed', await signInto(folder, files, content, process.env));
   else process.stdout.write(`${signingHelp()}\n`);
-  release(content, channels);
+  const channel = process.env.RELEASE;
+  if (channel) {
+    const released = withRelease(channels, channel, content);
+    writeChanged(join(bundles, 'channels.json'), `${JSON.stringify(released, null, 2)}\n`);
+    say('released', `channel ${channel}`);
+  }
   process.stdout.write(`${content.bundle} ${content.version} revision ${content.revision}\n`);
 }
 
@@ -77,17 +79,6 @@ async function build(): Promise<BundleFiles> {
     return files;
   } finally {
     rmSync(scratch, { recursive: true });
-  }
-}
-
-function refuseChange(content: BundleContent, channels: Channels): void {
-  if (content.manifestVersion === null) throw new BuildFailed('policies/.manifest lacks metadata.bundle_version');
-  for (const [channel, released] of Object.entries(channels)) {
-    if (released.bundle !== content.bundle || released.version !== content.version) continue;
-    if (released.revision === content.revision) continue;
-    throw new BuildFailed(
-      `${content.bundle} ${content.version} is released (channel ${channel}) and its content has changed: raise revision and metadata.bundle_version in policies/.manifest`,
-    );
   }
 }
 
@@ -132,14 +123,6 @@ async function revisionAt(path: string): Promise<string | null> {
   } catch {
     return null;
   }
-}
-
-function release(content: BundleContent, channels: Channels): void {
-  const channel = process.env.RELEASE;
-  if (!channel) return;
-  const released = { bundle: content.bundle, version: content.version, revision: content.revision };
-  writeFileSync(join(bundles, 'channels.json'), `${JSON.stringify({ ...channels, [channel]: released }, null, 2)}\n`);
-  say('released', `channel ${channel}`);
 }
 
 try {
