@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Context } from './context.ts';
 import { always, distinct, fault, label, publicFile, seconds, serviceUrl } from './fields.ts';
+import { gatewayTokens, oidcLogin, samlProviders } from './login.ts';
 
 /** Signature algorithms a caller's token may have. Asymmetric only: a shared secret would let a verifier sign. */
 export const tokenAlgorithms = [
@@ -68,6 +69,7 @@ const issuer = (context: Context) =>
       max_age_s: seconds.default(3600).describe('Oldest accepted `iat`, in seconds.'),
       jwks: keySource(context),
       map: claimMap.prefault({}),
+      login: oidcLogin(context).optional(),
     })
     .superRefine(checkIssuer, always);
 
@@ -84,9 +86,21 @@ function checkIssuer(value: Partial<IssuerKeys>, context: z.RefinementCtx): void
       ['map', 'person'],
     );
   }
+  if (value.login !== undefined) checkLogin(value, context);
   const discovers = typeof value.jwks === 'object' && value.jwks !== null && 'discovery' in value.jwks;
   if (discovers && value.issuer !== undefined && !serviceUrl.safeParse(value.issuer).success) {
     fault(context, 'discovery needs an https issuer', 'Use jwks.url or jwks.file, or correct `issuer`.', ['issuer']);
+  }
+}
+
+function checkLogin(value: Partial<IssuerKeys>, context: z.RefinementCtx): void {
+  if (value.kind === 'workload') {
+    fault(context, 'login at an issuer of workloads', 'Only issuers with `kind: human` can log a person in.', [
+      'login',
+    ]);
+  }
+  if (value.issuer !== undefined && !serviceUrl.safeParse(value.issuer).success) {
+    fault(context, 'login needs an https issuer', 'It is found by OpenID Connect discovery at `issuer`.', ['login']);
   }
 }
 
@@ -96,6 +110,7 @@ interface IssuerKeys {
   readonly audience: string | readonly string[];
   readonly admin_audience: string | undefined;
   readonly jwks: object;
+  readonly login: object | undefined;
   readonly map: { readonly person?: string | undefined };
 }
 
@@ -105,9 +120,12 @@ export const identity = (context: Context) =>
     .strictObject({
       development: z.boolean().default(false).describe('The built-in development issuer; never beside a real issuer.'),
       issuers: z.array(issuer(context)).default([]).describe('Token issuers whose tokens are accepted.'),
+      saml: samlProviders(context),
+      tokens: gatewayTokens.prefault({}),
     })
     .superRefine((value, context) => {
-      const count = Array.isArray(value.issuers) ? value.issuers.length : 0;
+      const lengthOf = (list: unknown) => (Array.isArray(list) ? list.length : 0);
+      const count = lengthOf(value.issuers) + lengthOf(value.saml);
       if (value.development === true && count > 0) {
         fault(context, 'on together with a real issuer', 'Take out one of the two.', ['development']);
       }
@@ -119,4 +137,14 @@ export const identity = (context: Context) =>
       const hint = 'Each issuer is listed once, under its own name.';
       distinct(value.issuers, 'name', context, ['issuers'], hint);
       distinct(value.issuers, 'issuer', context, ['issuers'], hint);
+      distinct(value.saml, 'name', context, ['saml'], hint);
+      distinct(value.saml, 'entity_id', context, ['saml'], hint);
+      const names = new Set(
+        (Array.isArray(value.issuers) ? value.issuers : []).flatMap((entry) => [entry?.name, entry?.issuer]),
+      );
+      for (const [index, entry] of (Array.isArray(value.saml) ? value.saml : []).entries()) {
+        for (const key of ['name', 'entity_id'] as const) {
+          if (names.has(entry?.[key])) fault(context, 'the same as of an entry of issuers', hint, ['saml', index, key]);
+        }
+      }
     }, always);

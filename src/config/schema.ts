@@ -15,6 +15,7 @@ import {
   upstreamHeaders,
 } from './fields.ts';
 import { identity } from './identity.ts';
+import { consoleSettings } from './login.ts';
 import { secretFrom } from './secret.ts';
 
 const listen = z
@@ -124,6 +125,7 @@ export const schemaFor = (context: Context) =>
     store: store.prefault({}).describe('Shared state.'),
     upstream: upstream.prefault({}).describe('The Claude API.'),
     identity: identity(context).prefault({}).describe('Who may ask.'),
+    console: consoleSettings.prefault({}),
     policy: policy(context).prefault({}).describe('Which policy bundle decides.'),
     credential: credential(context).describe('Where Claude credentials come from.'),
     record: z

@@ -2,7 +2,8 @@ import { hash } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import type { Store } from '../store/index.ts';
 import { type RevocationCheck, type RevocationKind, revocationMark } from './revocation_marks.ts';
-import { type RevocationTables, revocationMigrations } from './revocation_table.ts';
+import type { RevocationTables } from './revocation_table.ts';
+import { identifyMigrations } from './tables.ts';
 
 /** One entry of the list. Times are epoch milliseconds. */
 export interface Revocation {
@@ -45,7 +46,7 @@ export interface RevocationsOptions {
 
 /** Opens the list: makes its tables, reads it, and keeps up with the store. Rejects where the store fails. */
 export async function createRevocations(store: Store, options: RevocationsOptions = {}): Promise<Revocations> {
-  await store.migrate('identify', revocationMigrations);
+  await store.migrate('identify', identifyMigrations);
   const list = new StoredRevocations(store, options.clock ?? Date.now);
   await list.refresh();
   list.poll(options.pollMs ?? 1_000);

@@ -2,11 +2,17 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 
 /**
  * Makes a self-signed certificate for `localhost` and 127.0.0.1, valid for a day around now, without any tool.
- * X.509 v3 (RFC 5280) with an EC P-256 key, written as DER by hand.
+ * X.509 v3 (RFC 5280) with an EC P-256 key, or an RSA one, written as DER by hand.
  */
-export function selfSignedCertificate(): { readonly key: string; readonly cert: string } {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const algorithm = sequence(oid('2a8648ce3d040302')); // ecdsa-with-SHA256
+export function selfSignedCertificate(type: 'ec' | 'rsa' = 'ec'): { readonly key: string; readonly cert: string } {
+  const { privateKey, publicKey } =
+    type === 'ec'
+      ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
+      : generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const algorithm =
+    type === 'ec'
+      ? sequence(oid('2a8648ce3d040302')) // ecdsa-with-SHA256
+      : sequence(oid('2a864886f70d01010b'), tlv(0x05)); // sha256WithRSAEncryption
   const name = sequence(tlv(0x31, sequence(oid('550403'), tlv(0x0c, Buffer.from('localhost')))));
   const names = sequence(tlv(0x82, Buffer.from('localhost')), tlv(0x87, Buffer.from([127, 0, 0, 1])));
   const extensions = sequence(
