@@ -63,7 +63,6 @@ function report(exchanges: readonly JsonObject[], more: boolean): string {
   ];
   const rows = exchanges.map((exchange) => {
     const usage = exchange.usage as JsonObject | null;
-    const ended = exchange.end ?? 'running';
     return [
       utc(exchange.at),
       cell(exchange.function),
@@ -72,7 +71,7 @@ function report(exchanges: readonly JsonObject[], more: boolean): string {
       cell(exchange.effect),
       cell(exchange.rules),
       revision(exchange),
-      exchange.code === null ? cell(ended) : `${cell(ended)} ${cell(exchange.code)}`,
+      ending(exchange),
       usage ? `${cell(usage.input_tokens)}/${cell(usage.output_tokens)}` : '-',
       cell(exchange.session).slice(0, 12),
       cell(exchange.id),
@@ -87,6 +86,13 @@ function report(exchanges: readonly JsonObject[], more: boolean): string {
 /** The first characters of the revision that decided, as the table and `sessions show` print it. */
 export function revision(exchange: JsonObject): string {
   return cell((exchange.policy as JsonObject | null)?.revision).slice(0, 12);
+}
+
+/** How it ended, with the code of the fault or the status Claude answered with where it did not go well. */
+export function ending(exchange: JsonObject): string {
+  if (exchange.end === null) return 'running';
+  if (exchange.code !== null) return `${cell(exchange.end)} ${cell(exchange.code)}`;
+  return Number(exchange.status) >= 400 ? `${cell(exchange.end)} ${cell(exchange.status)}` : cell(exchange.end);
 }
 
 function readLimit(text = '50'): number {

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { AdminClient } from './admin_client.ts';
-import { revision } from './audit.ts';
+import { ending, revision } from './audit.ts';
 import { cell, plain, table, utc } from './table.ts';
 import { readRange } from './times.ts';
 
@@ -66,13 +66,12 @@ export async function sessionsShowCommand(
 
 function exchangeText(exchange: JsonObject): string {
   const decided = [exchange.effect, exchange.rules, revision(exchange)].map(cell).join(' ');
-  const ended = [exchange.end ?? 'running', exchange.code].filter((part) => part !== null && part !== undefined);
   const lines = [
     `${utc(exchange.at)} UTC  ${cell(exchange.id)}`,
     `  who      ${cell(exchange.function)} as ${cell(exchange.subject)} (${cell(exchange.tenant)})`,
     `  asked    ${cell(exchange.action)} ${cell(exchange.model)}`,
     `  decided  ${decided}`,
-    `  ended    ${ended.map(cell).join(' ')}`,
+    `  ended    ${ending(exchange)}`,
     ...recordingLines(exchange.recording as JsonObject),
   ].map((line) => plain(line));
   const returned = exchange.returned as JsonObject | null;
