@@ -61,7 +61,7 @@ describe('a tool call', () => {
     });
     expect(block.block).toEqual({
       type: 'text',
-      text: expect.stringContaining('recursive-removal: rm -rf /srv/x removes'),
+      text: expect.stringContaining('recursive-removal: removing recursively'),
     });
     expect(reasonOf(out)).toBe('end_turn');
     expect(out[2]).toMatchObject({ bytes: null, data: { usage: { output_tokens: 9 } } });

@@ -15,11 +15,9 @@ deny contains {"id": "recursive-removal", "message": message, "severity": "high"
 	_program(argv[0]) == "rm"
 	_has_flag(argv, {"r", "R"}, "--recursive")
 	_has_flag(argv, {"f"}, "--force")
-	targets := _operands(argv)
-	not _removable(targets)
+	not _removable(_operands(argv))
 	message := concat("", [
-		"rm -rf ", concat(" ", targets),
-		" removes files for good and may not be run here; name the single files and remove them without -r and -f,",
+		"removing recursively and by force destroys files for good and may not be done here; remove the single files by name,",
 		" or ask the owner of the policy to list the target under data.commands.removable",
 	])
 }
@@ -30,16 +28,15 @@ deny contains {"id": "find-delete", "message": message, "severity": "high"} if {
 	some argv in input.input.commands
 	_program(argv[0]) == "find"
 	"-delete" in argv
-	message := "find -delete removes all it finds and may not be run here; list the files with find, then remove them by name"
+	message := "a search may not delete what it meets here; list the files, then remove them by name"
 }
 
 # METADATA
 # title: A program that is denied for everybody
 deny contains {"id": "command-denied", "message": message, "severity": "high"} if {
 	some argv in input.input.commands
-	name := _program(argv[0])
-	reason := data.commands.denied[name]
-	message := concat("", [name, " ", reason, " and may not be run here; ask an operator to do it"])
+	reason := data.commands.denied[_program(argv[0])]
+	message := concat("", ["this program ", reason, " and may not be run here; ask an operator to do it"])
 }
 
 # METADATA
@@ -50,7 +47,7 @@ deny contains {"id": "device-write", "message": message, "severity": "high"} if 
 	some argument in argv
 	startswith(argument, "of=/dev/")
 	not argument in {"of=/dev/null", "of=/dev/stdout", "of=/dev/stderr"}
-	message := "dd may not write to a device here; write to a file in the project"
+	message := "a device may not be written here; write to a file in the project"
 }
 
 # METADATA

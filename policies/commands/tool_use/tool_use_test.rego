@@ -35,9 +35,15 @@ test_recursive_removal_in_every_spelling if {
 	}
 }
 
-test_message_names_the_target if {
-	some rule in tool_use.deny with input as _input([["rm", "-rf", "/srv/x"]]) with data.commands as _settings
-	contains(rule.message, "rm -rf /srv/x ")
+test_no_message_repeats_what_the_call_says if {
+	commands := [["rm", "-rf", "/srv/x"], ["mkfs", "/srv/x"], ["dd", "of=/dev/srv"], ["find", "/srv/x", "-delete"]]
+	messages := [rule.message | some rule in tool_use.deny] with input as _input(commands) with data.commands as _settings
+	count(messages) == 4
+	every message in messages {
+		every word in ["rm -rf", "/srv", "mkfs", "find"] {
+			not contains(message, word)
+		}
+	}
 }
 
 test_listed_targets_may_be_removed if _ids([["rm", "-rf", "node_modules"]]) == set()

@@ -10,5 +10,5 @@ package policies.hosts.tool_use
 deny contains {"id": "host-denied", "message": message, "severity": "high"} if {
 	some host in input.input.hosts
 	reason := data.hosts.denied[host]
-	message := concat("", ["host ", host, " may not be reached: ", reason, "; use another source"])
+	message := concat("", ["this host may not be reached: ", reason, "; use another source"])
 }

@@ -13,10 +13,7 @@ package policies.paths.tool_use
 deny contains {"id": "write-protected", "message": message, "severity": "high"} if {
 	some written in _written
 	_protected(written.path)
-	message := concat("", [
-		"writing to ", written.path,
-		" is not allowed, it belongs to the system or holds keys; write inside the project instead",
-	])
+	message := "this place belongs to the system or holds keys and may not be written; write inside the project instead"
 }
 
 # METADATA
@@ -26,7 +23,7 @@ deny contains {"id": "write-outside-roots", "message": message} if {
 	some written in _written
 	not _inside(written)
 	message := concat("", [
-		"writing to ", written.path, " is outside the directories that policy allows: ",
+		"this place is outside the directories that may be written: ",
 		concat(", ", sort(object.keys(data.paths.write_roots))), "; write there instead",
 	])
 }

@@ -3,5 +3,5 @@ export const builtin = {
   bundle: 'baseline',
   version: '1.0.0',
   bundleVersion: 1,
-  revision: '6585c608d035918d8b2f8de2465581f0e437111062417cae5cd335b59bfe29f3',
+  revision: '05dfd8969d67a273217c62c3f36dba5cc3f3a56f248601bcb6bedc2d5540aa33',
 } as const;
