@@ -184,6 +184,14 @@ export function textAnswer(text: string): StreamEvent[] {
 /** A tool call held whole, with its verdict. */
 export function toolCall(index: number, effect: 'allow' | 'deny', input: JsonObject): HeldBlock {
   const inputText = JSON.stringify(input);
+  const verdict = {
+    effect,
+    tool: 'Bash',
+    callId: `toolu_${index}`,
+    reasons: [{ id: `bash-${effect}`, message: '' }],
+    decision: null,
+    approval: null,
+  };
   return {
     kind: 'block',
     index,
@@ -209,12 +217,7 @@ export function toolCall(index: number, effect: 'allow' | 'deny', input: JsonObj
       event({ type: 'content_block_stop', index }),
     ],
     spans: [],
-    verdict: {
-      effect,
-      tool: 'Bash',
-      callId: `toolu_${index}`,
-      reasons: [{ id: `bash-${effect}`, message: '' }],
-    },
+    verdict,
   };
 }
 
