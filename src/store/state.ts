@@ -1,14 +1,24 @@
 import type { StatementSync } from 'node:sqlite';
-import { Kysely, type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely';
+import {
+  type DatabaseConnection,
+  type Driver,
+  Kysely,
+  SqliteAdapter,
+  type SqliteDatabase,
+  SqliteDialect,
+  SqliteDriver,
+  type SqliteStatement,
+} from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import { LRUCache } from 'lru-cache';
+import { guardConnection } from './faults.ts';
 import { openSqlite, type SqliteFile, type SqliteValue } from './sqlite.ts';
 
 const PREPARED_STATEMENTS = 500;
 
 /** Opens the state in a SQLite file. */
 export async function openState(path: string): Promise<Kysely<unknown>> {
-  const kysely = new Kysely<unknown>({ dialect: new SqliteDialect({ database: kyselyDatabase(openSqlite(path)) }) });
+  const kysely = new Kysely<unknown>({ dialect: new GuardedDialect(kyselyDatabase(openSqlite(path))) });
   // The driver must exist for `destroy` to close the file.
   await kysely.connection().execute(async () => {});
   return kysely;
@@ -28,6 +38,40 @@ export async function migrateState(
   });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) throw error;
+}
+
+class GuardedDialect extends SqliteDialect {
+  readonly #database: SqliteDatabase;
+
+  constructor(database: SqliteDatabase) {
+    super({ database });
+    this.#database = database;
+  }
+
+  override createAdapter(): SqliteAdapter {
+    return new TransactionalAdapter();
+  }
+
+  override createDriver(): Driver {
+    return new GuardedDriver({ database: this.#database });
+  }
+}
+
+/** SQLite undoes schema changes with their transaction (https://www.sqlite.org/lang_transaction.html), so a step is whole or not at all. */
+class TransactionalAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
+class GuardedDriver extends SqliteDriver {
+  readonly #guarded = new WeakSet<DatabaseConnection>();
+
+  override async acquireConnection(): Promise<DatabaseConnection> {
+    const connection = await super.acquireConnection();
+    guardConnection(connection, this.#guarded);
+    return connection;
+  }
 }
 
 /** The part of `node:sqlite` that kysely's SQLite dialect asks for. Statements are prepared once per text. */
