@@ -73,6 +73,13 @@ function check(tree: unknown, context: Context, source: string, earlier: readonl
 }
 
 function toFaults(issue: z.core.$ZodIssue, schema: SchemaNode): Fault[] {
+  if (issue.code === 'invalid_union') {
+    // The forms of another type say nothing; where one form is left, its own faults do.
+    const forms = issue.errors.filter((form) => !form.some((it) => it.code === 'invalid_type' && it.path.length === 0));
+    if (forms.length === 1) {
+      return forms[0]!.flatMap((inner) => toFaults({ ...inner, path: [...issue.path, ...inner.path] }, schema));
+    }
+  }
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys(schema, issue.path);
     return issue.keys.map((key) => {

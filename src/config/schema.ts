@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseAddress } from './address.ts';
+import { approvals } from './approvals.ts';
 import type { Context } from './context.ts';
 import { credential } from './credential.ts';
 import {
@@ -17,6 +18,7 @@ import {
 import { identity } from './identity.ts';
 import { consoleSettings } from './login.ts';
 import { secretFrom } from './secret.ts';
+import { store } from './store.ts';
 
 const listen = z
   .strictObject({
@@ -28,20 +30,6 @@ const listen = z
       fault(context, 'the same address as listen.data', 'Give the admin API a port of its own.', ['admin']);
     }
   }, always);
-
-const store = z.strictObject({
-  url: z
-    .string()
-    .default('sqlite')
-    .superRefine((url, context) => {
-      if (/^postgres(ql)?:/.test(url)) {
-        fault(context, 'PostgreSQL is not supported yet', 'Use sqlite: one gateway with its state in data_dir.');
-      } else if (url !== 'sqlite') {
-        fault(context, 'not a known store', 'Use sqlite: the state is then in data_dir.');
-      }
-    })
-    .describe('Where shared state is kept: `sqlite`, in data_dir.'),
-});
 
 const upstream = z.strictObject({
   url: serviceUrl.prefault('https://api.anthropic.com').describe('Base URL of the Claude API.'),
@@ -122,7 +110,7 @@ export const schemaFor = (context: Context) =>
   z.strictObject({
     listen: listen.prefault({}).describe('Addresses to listen on: host:port, loopback only until TLS is served.'),
     data_dir: pathFrom(context).prefault('./.sallyport').describe('Folder with all state of this node, owner-only.'),
-    store: store.prefault({}).describe('Shared state.'),
+    store: store(context).prefault({}).describe('Shared state.'),
     upstream: upstream.prefault({}).describe('The Claude API.'),
     identity: identity(context).prefault({}).describe('Who may ask.'),
     console: consoleSettings.prefault({}),
@@ -138,12 +126,7 @@ export const schemaFor = (context: Context) =>
       .prefault({})
       .describe('The sealed recording of answers.'),
     mask: mask(context).prefault({}).describe('Masking beside policy.'),
-    approvals: z
-      .strictObject({
-        contact: z.string().min(1).optional().describe('Whom to ask, shown where policy wants an approval.'),
-      })
-      .prefault({})
-      .describe('Approvals by humans.'),
+    approvals: approvals(context).prefault({}).describe('Approvals by humans.'),
     limits: limits.prefault({}).describe('Limits of requests and waiting.'),
     replies: z
       .strictObject({

@@ -1,3 +1,4 @@
-/** Keys, envelope encryption and keyed hashes. */
+/** Keys, envelope encryption, keyed hashes and signatures. */
 export { makeDataKey, openPart, SealBroken, sealPart, unwrapDataKey } from './envelope.ts';
 export { type KeyName, type KeyPlace, type Keys, keyFiles, openKeys, type SealingKey } from './keys.ts';
+export type { SigningKey } from './signature.ts';

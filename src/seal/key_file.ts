@@ -15,6 +15,17 @@ export function readOrMakeKey(path: string): Buffer {
   return readKey(path) ?? makeKey(path);
 }
 
+/** Reads the key in `path`, as `readOrMakeKey` but for one that others make: throws `StartError` where it is missing. */
+export function readKeyFile(path: string): Buffer {
+  const key = readKey(path);
+  if (key === null) {
+    throw new StartError(
+      `key file ${path} is missing. Make it once for all nodes: head -c ${KEY_BYTES} /dev/urandom > ${path}; chmod 600 ${path}`,
+    );
+  }
+  return key;
+}
+
 function readKey(path: string): Buffer | null {
   let handle: number;
   try {

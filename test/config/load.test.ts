@@ -207,7 +207,19 @@ describe('refusals', () => {
       'upstream.headers.anthropic-workspace-id: a header that only the gateway may set',
     ],
     ['upstream: { headers: { x-team: "a\\r\\nb: c" } }', 'upstream.headers.x-team: not a header value'],
-    ['store: { url: "postgres://db/x" }', 'store.url: PostgreSQL is not supported yet'],
+    ['store: { url: "mysql://db/x" }', 'store.url: not a known store'],
+    ['store: { url: "postgres://127.0.0.1" }', 'store.url: the URL names no database'],
+    ['store: { url: "postgres://u:p@127.0.0.1/x" }', 'store.url: the URL holds a password'],
+    ['store: { url: "postgres://db.example/x" }', 'store.url: PostgreSQL on another host without checked TLS'],
+    ['store: { url: { env: NOT_THERE } }', 'store.url: that environment variable is not set'],
+    [
+      'approvals: { notify: [{ type: slack, name: a, channel: C1 }] }',
+      'approvals.notify[0]: not one way to reach Slack',
+    ],
+    [
+      'approvals: { notify: [{ type: webhook, name: a, url: "https://h", secret: { env: CLAUDE_KEY } }] }',
+      'approvals.notify[0].secret: not a Standard Webhooks key: `whsec_` and at least 24 bytes of base64',
+    ],
     ['replies: { claude_code_denial_status: 500 }', 'replies.claude_code_denial_status: Invalid input'],
   ])('%s', (text, expected) => {
     expect(faultsOf(withKey(text))).toEqual([expected]);

@@ -1,7 +1,8 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, createPublicKey, verify } from 'node:crypto';
 import {
   chmodSync,
   copyFileSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   renameSync,
@@ -30,7 +31,7 @@ describe('key files', () => {
   it('are made on the first run, for the owner alone, different from each other', async () => {
     await open();
     expect(statSync(file('.')).mode & 0o777).toBe(0o700);
-    for (const name of ['sealing.key', 'keyed_hash.key']) {
+    for (const name of ['sealing.key', 'keyed_hash.key', 'verdicts.key']) {
       expect(statSync(file(name)).mode & 0o777).toBe(0o600);
       expect(statSync(file(name)).size).toBe(32);
     }
@@ -72,6 +73,42 @@ describe('key files', () => {
     writeFileSync(file('sealing.key.new'), 'torn');
     await open();
     expect(statSync(file('sealing.key')).size).toBe(32);
+  });
+});
+
+describe('keys of a fleet', () => {
+  it('lie in a folder of their own, and have the same ids on every node', async () => {
+    const shared = file('../shared');
+    mkdirSync(shared);
+    for (const name of ['sealing', 'keyed_hash', 'verdicts']) {
+      await expect(openKeys(keyFiles(directory, shared))).rejects.toThrow(`${name}.key is missing`);
+      writeFileSync(join(shared, `${name}.key`), Buffer.alloc(32, name), { mode: 0o600 });
+    }
+    const first = await openKeys(keyFiles(join(directory, 'a'), shared));
+    const second = await openKeys(keyFiles(join(directory, 'b'), shared));
+    expect(second.ids).toEqual(first.ids);
+    expect(new Set(Object.values(first.ids)).size).toBe(3);
+  });
+});
+
+describe('verdicts', () => {
+  it('signs with Ed25519 under a public key that others can check with', async () => {
+    const { verdicts } = await open();
+    const signature = Buffer.from(verdicts.sign('decision', 'yes'), 'base64url');
+    expect(verify(null, Buffer.from('decision\0yes'), createPublicKey(verdicts.publicKey), signature)).toBe(true);
+  });
+
+  it('takes its own signatures only, for their domain and text', async () => {
+    const { verdicts } = await open();
+    const signature = verdicts.sign('decision', 'yes');
+    expect(verdicts.verify('decision', 'yes', signature)).toBe(true);
+    expect(verdicts.verify('decision', 'no', signature)).toBe(false);
+    expect(verdicts.verify('grant', 'yes', signature)).toBe(false);
+    for (const forged of ['', 'AAAA', 'A'.repeat(86), `${signature}x`.slice(1)]) {
+      expect(verdicts.verify('decision', 'yes', forged)).toBe(false);
+    }
+    const others = await openKeys(keyFiles(join(directory, 'other')));
+    expect(others.verdicts.verify('decision', 'yes', signature)).toBe(false);
   });
 });
 

@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import type { Context } from './context.ts';
+import { always, distinct, fault, label, seconds, serviceUrl } from './fields.ts';
+import { secretFrom } from './secret.ts';
+
+const name = label.describe('Name in logs and in the list of notices; each channel has its own.');
+
+const channel = (context: Context) =>
+  z
+    .discriminatedUnion('type', [
+      z.strictObject({
+        type: z.literal('webhook'),
+        name,
+        url: serviceUrl.describe('Where notices are posted, signed as Standard Webhooks says.'),
+        secret: webhookSecret(context).describe('Key of the signature, `whsec_…`.'),
+        previous_secret: webhookSecret(context).optional().describe('The key before it, while receivers change over.'),
+      }),
+      z.strictObject({
+        type: z.literal('slack'),
+        name,
+        webhook: secretFrom(context)
+          .refine((secret) => URL.parse(secret.reveal()) !== null, { message: 'not a URL' })
+          .optional()
+          .describe('URL of an incoming webhook; or give bot_token and channel.'),
+        bot_token: secretFrom(context)
+          .optional()
+          .describe('Token of a bot that may write in the channel; its message is updated on the verdict.'),
+        channel: z.string().min(1).optional().describe('Id of the channel that the bot writes to.'),
+        api: serviceUrl.prefault('https://slack.com').describe('Base URL of the Slack API.'),
+      }),
+    ])
+    .superRefine((value, refinement) => {
+      if (value.type !== 'slack') return;
+      const bot = value.bot_token !== undefined && value.channel !== undefined;
+      if ((value.webhook !== undefined) === bot || (value.bot_token === undefined) !== (value.channel === undefined)) {
+        fault(refinement, 'not one way to reach Slack', 'Give `webhook`, or `bot_token` together with `channel`.');
+      }
+    }, always);
+
+const webhookSecret = (context: Context) =>
+  secretFrom(context).refine((secret) => /^whsec_[A-Za-z0-9+/]{32,}={0,2}$/.test(secret.reveal()), {
+    message: 'not a Standard Webhooks key: `whsec_` and at least 24 bytes of base64',
+  });
+
+/** `approvals` of the configuration. */
+export const approvals = (context: Context) =>
+  z.strictObject({
+    contact: z.string().min(1).optional().describe('Whom to ask, shown where policy wants an approval.'),
+    console_url: serviceUrl.optional().describe('Address of the console as approvers reach it, for links.'),
+    expires_max_s: seconds
+      .default(86_400)
+      .describe('Longest time a question stays open, in seconds, whatever policy says.'),
+    grant_max_s: seconds.default(86_400).describe('Longest time a grant lasts, in seconds, whatever policy says.'),
+    denial_s: seconds
+      .default(900)
+      .describe('Time for which a denial also answers the same request sent again, in seconds.'),
+    break_glass_s: seconds.max(3_600).default(300).describe('Time that a grant by break-glass lasts, in seconds.'),
+    grant_uses: seconds.default(100).describe('Most uses of one session or time-boxed grant.'),
+    keep_days: seconds.default(90).describe('Days for which the content of a settled approval is kept.'),
+    notify: z
+      .array(channel(context))
+      .default([])
+      .superRefine((channels, refinement) => {
+        distinct(channels, 'name', refinement, [], 'Each channel has its own name.');
+      }, always)
+      .describe('Where approvals are announced.'),
+  });
