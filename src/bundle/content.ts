@@ -8,6 +8,8 @@ import { BundleRefused, type RefusalReason } from './refusal.ts';
 export interface BundleContent extends PolicyBundle {
   /** `metadata.bundle_version` of the manifest, or null. A signed bundle states it in its signature instead. */
   readonly manifestVersion: number | null;
+  /** Rego sources by their path in the bundle, for those who want to read a rule. */
+  readonly sources: ReadonlyMap<string, string>;
 }
 
 const points: ReadonlySet<string> = new Set(['request', 'chunk', 'tool_use', 'admin']);
@@ -42,7 +44,13 @@ export function contentOf(files: BundleFiles): BundleContent {
     wasm,
     data: files.has('data.json') ? json(files, 'data.json', 'data') : {},
     corpus: corpusOf(files),
+    sources: sourcesOf(files),
   };
+}
+
+function sourcesOf(files: BundleFiles): ReadonlyMap<string, string> {
+  const sources = [...files].filter(([name]) => name.endsWith('.rego'));
+  return new Map(sources.map(([name, bytes]) => [name, new TextDecoder().decode(bytes)]));
 }
 
 function corpusOf(files: BundleFiles): CorpusCase[] {

@@ -33,6 +33,8 @@ export interface PolicySourceOptions {
 /** A policy source with what the operator may ask of it. */
 export interface ManagedPolicySource extends PolicySource {
   readonly routes: readonly AdminRoute[];
+  /** Rego sources of the active bundle by their path in it; empty where there is none. */
+  sources(): ReadonlyMap<string, string>;
   /** Looks at the source now; the promise resolves when the result is active or refused. */
   check(): Promise<void>;
   /** Lowers or raises the floor to a version, knowingly, and looks again; `by` is recorded. Throws GatewayError ADMIN_INPUT for the built-in bundle. */
@@ -122,6 +124,10 @@ class Source implements ManagedPolicySource {
       refused: this.#refused,
       expires_at: active?.bundle.expiresAt ?? null,
     };
+  }
+
+  sources(): ReadonlyMap<string, string> {
+    return this.#active?.bundle.content.sources ?? new Map();
   }
 
   check(): Promise<void> {

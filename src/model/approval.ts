@@ -187,7 +187,10 @@ export type AdminAction =
   | 'approval.cancel'
   | 'approval.break_glass'
   | 'approval.review'
-  | 'grant.revoke';
+  | 'grant.revoke'
+  | 'session.view'
+  | 'policy.view'
+  | 'status.view';
 
 /** What policy is told of an approval; the members of `AdminInput.approval` and its requester. */
 export interface Concerned {

@@ -12,6 +12,7 @@ export type EventKind =
   | 'identity.login'
   | 'identity.logout'
   | 'identity.token_issued'
+  | 'session.viewed'
   | 'bundle.activated'
   | 'bundle.refused'
   | 'bundle.accepted'

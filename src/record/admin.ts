@@ -4,6 +4,7 @@ import type { SealingKey } from '../seal/index.ts';
 import { type ExchangeQuery, listExchanges, readCursor } from './exchanges.ts';
 import type { JournalReader } from './journal_reader.ts';
 import { listSessions, showExchange, showSession } from './sessions.ts';
+import { tally } from './tally.ts';
 
 const LIMIT = 100;
 const LIMIT_MOST = 1000;
@@ -46,6 +47,7 @@ export function adminRoutes(reader: JournalReader, sealing: SealingKey): readonl
       path: '/admin/v1/sessions/{id}',
       handler: ({ params, query }) => showSession(reader, sealing, params.id ?? '', readWhole(query, 'after', 0)),
     },
+    { method: 'GET', path: '/admin/v1/tally', handler: ({ query }) => tally(reader, readTime(query, 'from') ?? 0) },
   ];
 }
 

@@ -40,6 +40,17 @@ export class JournalReader {
     );
   }
 
+  /** Events of some kinds from `fromMs` on and before `before`, newest first. */
+  ofKinds(kinds: readonly string[], fromMs: number, before: Position | null, limit: number): StoredEvent[] {
+    const { atMs, seq } = before ?? { atMs: Number.MAX_SAFE_INTEGER, seq: 0 };
+    return this.#events(
+      `SELECT ${COLUMNS} FROM event
+       WHERE at_ms >= ? AND (at_ms, seq) < (?, ?) AND kind IN (${kinds.map(() => '?').join(', ')})
+       ORDER BY at_ms DESC, seq DESC LIMIT ?`,
+      [fromMs, atMs, seq, ...kinds, limit],
+    );
+  }
+
   /** All events of one exchange, oldest first. */
   ofExchange(exchange: string): StoredEvent[] {
     return this.#events(`SELECT ${COLUMNS} FROM event WHERE exchange = ? ORDER BY seq`, [exchange]);
