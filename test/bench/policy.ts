@@ -29,7 +29,7 @@ export async function policyFigures(rounds: number): Promise<void> {
 }
 
 async function requestFigures(policies: PolicySource, rounds: number): Promise<void> {
-  const decide = createRequestStep({ source: policies, clock: Date.now, contact: null });
+  const decide = createRequestStep({ source: policies, clock: Date.now });
   const cases: { name: string; exchange: Scanned; times: number[] }[] = [];
   for (const [name, size] of Object.entries(sizes)) cases.push({ name, exchange: await exchangeOf(size), times: [] });
   for (let round = 0; round < rounds + 1; round++) {
