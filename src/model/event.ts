@@ -17,6 +17,18 @@ export type EventKind =
   | 'bundle.refused'
   | 'bundle.accepted'
   | 'credential.changed'
+  | 'approval.opened'
+  | 'approval.decided'
+  | 'approval.expired'
+  | 'approval.cancelled'
+  | 'approval.superseded'
+  | 'approval.break_glass'
+  | 'approval.reviewed'
+  | 'grant.taken'
+  | 'grant.returned'
+  | 'grant.spent'
+  | 'grant.revoked'
+  | 'grant.expired'
   | 'gateway.started'
   | 'gateway.stopped';
 

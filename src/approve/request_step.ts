@@ -1,0 +1,218 @@
+import { GatewayError } from '../errors.ts';
+import type { Approval, Approvals, Bound, Question, Standing } from '../model/approval.ts';
+import type { ActivePolicy, Decision } from '../model/decision.ts';
+import type { Approved, Masked, Permission } from '../model/exchange.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { Parking } from './parking.ts';
+import { deniedText, expiredText, waitingFor } from './texts.ts';
+
+export interface RequestApprovalOptions {
+  readonly approvals: Approvals;
+  readonly parking: Parking;
+  readonly fingerprint: (exchange: Masked) => Promise<Bound>;
+  /** The projection that policy saw, for the approver. */
+  readonly facts: (exchange: Masked) => JsonObject;
+  /** Asks the active bundle about this request once more. Throws GatewayError POLICY_UNAVAILABLE. */
+  readonly decideAgain: (exchange: Masked) => { readonly policy: ActivePolicy; readonly decision: Decision };
+  /** Throws where the caller's token was revoked or has expired meanwhile. */
+  readonly stillKnown: (exchange: Masked) => void;
+  readonly clock: () => number;
+  /** How many requests may wait for humans at one time. */
+  readonly holdsMost: number;
+  /** Milliseconds from the arrival of a streamed request for which it is held. */
+  readonly streamHoldMs?: number;
+  /** The same for a call that is not streamed; its client gives up at 300 s. */
+  readonly callHoldMs?: number;
+}
+
+/** The longest wait for a grant that another exchange holds before the caller is told to come back. */
+const inUseMs = 10_000;
+
+/**
+ * The `approve` step of the way in: finds or opens the approval of this request's fingerprint and holds the request
+ * until humans have decided. A caller that sends a request which is being answered already gets that answer.
+ *
+ * The step throws GatewayError APPROVAL_PENDING (nobody decided while it was held; the approval stays open),
+ * APPROVAL_DENIED, APPROVAL_EXPIRED, OVERLOADED, POLICY_DENIED, TOKEN_*, STATE_UNAVAILABLE.
+ */
+export function createApproveStep(options: RequestApprovalOptions): (exchange: Masked) => Approved | Promise<Approved> {
+  const { approvals, parking } = options;
+  const holds = { count: 0 };
+
+  const free = (exchange: Masked, bound: Bound | null): Approved => {
+    let known = bound;
+    const key = async () => {
+      known ??= await options.fingerprint(exchange);
+      return keyOf(exchange, known);
+    };
+    return { ...exchange, permission: null, attached: null, answer: parking.open(exchange.id, key) };
+  };
+
+  const consider = async (exchange: Masked): Promise<Approved> => {
+    const asks = exchange.decision.effect === 'require_approval';
+    const bound = await options.fingerprint(exchange);
+    const going = parking.find(keyOf(exchange, bound));
+    if (going) return { ...exchange, permission: null, attached: going, answer: going };
+    if (!asks) return free(exchange, bound);
+    const side = exchange.client.class !== 'main' && exchange.client.class !== 'subagent';
+    if (side || exchange.route.action !== 'messages.create') return sideRequest(exchange, bound);
+    if (holds.count >= options.holdsMost) throw new GatewayError('OVERLOADED', 'too many requests wait for approval');
+    holds.count += 1;
+    try {
+      return await hold(exchange, bound);
+    } finally {
+      holds.count -= 1;
+    }
+  };
+
+  /** Requests beside the conversation repeat its text: they may use what was granted, but never ask. */
+  const sideRequest = async (exchange: Masked, bound: Bound): Promise<Approved> => {
+    const question = questionOf(exchange, bound, options);
+    const standing = await approvals.look(question);
+    if (standing?.state === 'granted') return granted(exchange, question, standing);
+    const rules = exchange.decision.reasons.map((reason) => reason.id);
+    throw new GatewayError('APPROVAL_DENIED', 'This request repeats what waits for an approval.', { rules });
+  };
+
+  const granted = (exchange: Masked, question: Question, standing: Permission['standing']): Approved => {
+    const key = keyOf(exchange, question.bound);
+    const answer = parking.open(exchange.id, async () => key);
+    // In the parking before the grant is taken: an equal request finds it there, and does not take the grant twice.
+    void answer.park();
+    return { ...exchange, permission: { question, standing }, attached: null, answer };
+  };
+
+  const hold = async (first: Masked, bound: Bound): Promise<Approved> => {
+    let exchange = first;
+    let question = questionOf(exchange, bound, options);
+    let standing = await approvals.ask(question);
+    let waited = false;
+    const deadline = deadlineOf(exchange, options);
+    for (;;) {
+      const going = parking.find(keyOf(exchange, bound));
+      if (going) return { ...exchange, permission: null, attached: going, answer: going };
+      if (standing.state === 'pending') {
+        if (options.clock() >= deadline) throw pendingError(standing.approval, question);
+        openStream(exchange);
+        waited = true;
+        standing = await approvals.wait(standing.approval.id, exchange.signal, deadline);
+        continue;
+      }
+      if (standing.state === 'in_use') {
+        if (options.clock() >= Math.min(deadline, exchange.startedAt + inUseMs))
+          throw pendingError(standing.approval, question);
+        waited = true;
+        await new Promise((resolve) => setTimeout(resolve, 250));
+        standing = await approvals.ask(question);
+        continue;
+      }
+      if (standing.state !== 'granted') throw endedError(standing);
+      if (!waited) return granted(exchange, question, standing);
+      const again = await recheck(exchange, question, standing, options);
+      if (again === null) {
+        question = questionOf(exchange, bound, options);
+        standing = await approvals.ask(question);
+        continue;
+      }
+      exchange = again;
+      if (exchange.decision.effect === 'allow') return free(exchange, bound);
+      return granted(exchange, question, standing);
+    }
+  };
+
+  return (exchange) => {
+    if (exchange.decision.effect === 'require_approval') return consider(exchange);
+    if (exchange.route.action !== 'messages.create') return free(exchange, null);
+    const concerned = approvals.mayConcern(exchange.identity.principal, exchange.conversation.id);
+    if (concerned === false) return free(exchange, null);
+    if (concerned === true) return consider(exchange);
+    return concerned.then((may) => (may ? consider(exchange) : free(exchange, null)));
+  };
+}
+
+/** After a wait everything is asked again; null where the recorded verdicts are not enough any more. */
+async function recheck(
+  exchange: Masked,
+  question: Question,
+  standing: Permission['standing'],
+  options: RequestApprovalOptions,
+): Promise<Masked | null> {
+  options.stillKnown(exchange);
+  const { policy, decision } = options.decideAgain(exchange);
+  const { approval } = standing;
+  if (decision.effect === 'deny') {
+    await options.approvals.supersede(approval.id, 'policy denies it now');
+    const rules = decision.reasons.map((reason) => reason.id);
+    const text = decision.reasons.map(({ id, message }) => `${id}: ${message}`).join('; ');
+    throw new GatewayError('POLICY_DENIED', text, { rules });
+  }
+  if (obligations(decision) !== obligations(exchange.decision)) {
+    // What was shown to the approvers is not what would be sent now.
+    await options.approvals.supersede(approval.id, 'policy asks for other obligations now');
+    throw new GatewayError('APPROVAL_PENDING', 'Policy has changed meanwhile. Send the request again.');
+  }
+  if (decision.effect === 'allow') return { ...exchange, policy, decision };
+  const enough = await options.approvals.recheck(approval.id, decision, question.bound);
+  return enough ? { ...exchange, policy, decision } : null;
+}
+
+function obligations({ mask, credential, limits }: Decision): string {
+  return JSON.stringify([mask, credential, limits]);
+}
+
+function questionOf(exchange: Masked, bound: Bound, options: RequestApprovalOptions): Question {
+  const { decision, policy } = exchange;
+  return {
+    bound,
+    principal: exchange.identity.principal,
+    conversation: exchange.conversation.id,
+    exchange: exchange.id,
+    action: exchange.route.action,
+    summary: exchange.body?.root.get('model')?.string() ?? exchange.route.action,
+    requirements: decision.approval,
+    reasons: decision.reasons,
+    policy: { bundle: policy.bundle, version: policy.version, revision: policy.revision },
+    maxTokens: exchange.body?.root.get('max_tokens')?.number() ?? null,
+    facts: options.facts(exchange),
+    releases: [],
+  };
+}
+
+function keyOf(exchange: Masked, bound: Bound): string {
+  return `${exchange.identity.principal.tenant} ${bound.fingerprint}`;
+}
+
+function deadlineOf(exchange: Masked, options: RequestApprovalOptions): number {
+  const { streamHoldMs = 540_000, callHoldMs = 270_000 } = options;
+  return exchange.startedAt + (isStream(exchange) ? streamHoldMs : callHoldMs);
+}
+
+function isStream(exchange: Masked): boolean {
+  return exchange.body?.root.get('stream')?.boolean() === true;
+}
+
+/** A held stream is opened at once, so that its client sees bytes while humans think. */
+function openStream(exchange: Masked): void {
+  if (!isStream(exchange) || exchange.reply.begun) return;
+  exchange.reply.begin(200, [
+    ['content-type', 'text/event-stream; charset=utf-8'],
+    ['cache-control', 'no-cache'],
+    ['request-id', exchange.id],
+  ]);
+  exchange.reply.flush();
+  exchange.reply.keepAlive();
+}
+
+function pendingError(approval: Approval, question: Question): GatewayError {
+  const rules = question.reasons.map((reason) => reason.id);
+  return new GatewayError('APPROVAL_PENDING', waitingFor(approval, 'This request'), { rules });
+}
+
+function endedError({
+  state,
+  approval,
+}: Exclude<Standing, { readonly state: 'granted' | 'in_use' | 'pending' }>): GatewayError {
+  const rules = approval.reasons.map((reason) => reason.id);
+  if (state === 'denied') return new GatewayError('APPROVAL_DENIED', deniedText(approval), { rules });
+  return new GatewayError('APPROVAL_EXPIRED', expiredText(approval, state), { rules });
+}
