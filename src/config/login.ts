@@ -9,6 +9,10 @@ export const oidcLogin = (context: Context) =>
     .strictObject({
       client_id: z.string().min(1).describe('Client id of the console at this issuer.'),
       client_secret: secretFrom(context).optional().describe('Client secret; absent: a public client, with PKCE.'),
+      client_auth: z
+        .enum(['client_secret_basic', 'client_secret_post'])
+        .default('client_secret_basic')
+        .describe('How the client secret is sent.'),
       scopes: z
         .array(z.string().regex(/^[!#-[\]-~]+$/, { message: 'not a scope' }))
         .default(['openid', 'email', 'profile'])

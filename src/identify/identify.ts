@@ -4,7 +4,7 @@ import { GatewayError } from '../errors.ts';
 import type { AuditEvent } from '../model/event.ts';
 import type { Framed, Identified } from '../model/exchange.ts';
 import type { JsonObject } from '../model/json.ts';
-import type { LoggedIn } from '../model/login.ts';
+import { type LoggedIn, RECENT_LOGIN_MS } from '../model/login.ts';
 import type { Identity } from '../model/principal.ts';
 import type { Outbound } from '../outbound/index.ts';
 import { checkTimes, type Purpose, personalPurpose } from './claims.ts';
@@ -17,9 +17,6 @@ import { refusal } from './refusal.ts';
 import type { RevocationCheck } from './revocation_marks.ts';
 import { MAX_TOKEN } from './unverified.ts';
 import { createVerifier, type Verified } from './verifier.ts';
-
-/** Oldest login, in milliseconds, that counts as recent: for personal tokens here, for verdicts in general. */
-export const RECENT_LOGIN_MS = 900_000;
 
 export interface IdentifyOptions {
   /** `identity.issuers` of the configuration. */

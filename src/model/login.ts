@@ -1,6 +1,9 @@
 import type { Actor } from './admin.ts';
 import type { Identity } from './principal.ts';
 
+/** Oldest login, in milliseconds, that counts as recent: for personal tokens and for verdicts. */
+export const RECENT_LOGIN_MS = 900_000;
+
 /** A person who has just proven who they are. */
 export interface LoggedIn {
   readonly identity: Identity;

@@ -7,6 +7,7 @@ import type { AdminRoute } from '../model/admin.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { Secret } from '../model/secret.ts';
 import { newRequestId } from './frame.ts';
+import { matchPath } from './match.ts';
 import { type PortServer, portServer } from './server.ts';
 
 export interface AdminServerOptions {
@@ -92,30 +93,10 @@ function requireOperator(context: Context, token: Secret): void {
 async function answerRoute(context: Context, routes: readonly AdminRoute[]): Promise<Json> {
   for (const route of routes) {
     if (route.method !== context.method) continue;
-    const params = match(route.path, context.path);
+    const params = matchPath(route.path, context.path);
     if (params) return route.handler({ query: singleValues(context), params, body: readBody(context), actor: null });
   }
   throw new GatewayError('NOT_FOUND', `The admin API has no ${context.method} ${context.path}.`);
-}
-
-function match(pattern: string, path: string): { readonly [name: string]: string } | null {
-  const expected = pattern.split('/');
-  const actual = path.split('/');
-  if (expected.length !== actual.length) return null;
-  const params: { [name: string]: string } = {};
-  for (let i = 0; i < expected.length; i++) {
-    const name = /^\{(\w+)\}$/.exec(expected[i]!)?.[1];
-    if (name === undefined) {
-      if (expected[i] !== actual[i]) return null;
-    } else {
-      try {
-        params[name] = decodeURIComponent(actual[i]!);
-      } catch {
-        return null;
-      }
-    }
-  }
-  return params;
 }
 
 function singleValues(context: Context): { readonly [name: string]: string } {

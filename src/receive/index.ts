@@ -5,3 +5,4 @@ export { type Arrival, createFrame, newRequestId } from './frame.ts';
 export { createRead } from './read.ts';
 export { type RefusalStyle, refuse } from './refuse.ts';
 export { createDataServer, type PortServer } from './server.ts';
+export { createWeb, type Web } from './web.ts';

@@ -334,7 +334,7 @@ describe('identify', () => {
 
   it('refuses two entries of one issuer, and a development issuer beside any other', () => {
     expect(() => bench([local(), local({ name: 'twice' })])).toThrow(TypeError);
-    const development = { entry: local({ issuer: 'urn:dev' }), mint: async () => '' };
+    const development = { entry: local({ issuer: 'urn:dev' }), mint: async () => '', link: async () => '' };
     expect(() => bench([local()], { development })).toThrow(TypeError);
   });
 

@@ -272,7 +272,11 @@ const hostile: readonly (readonly [string, () => string])[] = [
     () => inside(idp.response({}), /<ds:Transform ([^>]*)exc-c14n#"/, '<ds:Transform $1exc-c14n#WithComments"'),
   ],
   ['a reference to the whole document', () => inside(idp.response({}), /Reference URI="[^"]*"/, 'Reference URI=""')],
-  ['an encrypted assertion', () => `${parts().head}<saml:EncryptedAssertion/>${parts().assertion}${end}`],
+  [
+    'an encrypted assertion',
+    () =>
+      `${parts().head}<saml:EncryptedAssertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"/>${parts().assertion}${end}`,
+  ],
   ['another recipient', say({ recipient: 'https://other.example/acs' })],
   ['our token endpoint as recipient', say({ recipient: TOKEN })],
   ['another audience', say({ audience: 'https://other.example' })],

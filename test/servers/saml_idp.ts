@@ -60,6 +60,9 @@ export function createSamlIdp(defaults: () => Partial<Assertion>, clock: () => n
     singleSignOnService: [
       { Binding: 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect', Location: 'https://saml.idp.example/sso' },
     ],
+    singleLogoutService: [
+      { Binding: 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect', Location: 'https://saml.idp.example/slo' },
+    ],
   });
   const full = (given: Partial<Assertion>): Assertion => ({
     id: `_${randomUUID()}`,
