@@ -31,6 +31,8 @@ describe('the import rule', () => {
     ['src/mask/plan.ts', "import type { Body } from '../model/body.ts';\nimport { GatewayError } from '../errors.ts';"],
     ['src/mask/plan.ts', "import { open } from '../store/index.ts';\nimport { other } from './index.ts';"],
     ['src/forward/index.ts', "import { Pool } from 'undici';"],
+    ['src/console/web/page.tsx', "import { render } from 'preact';"],
+    ['src/console/generated/page.js', "import '../../attic.js';"],
     ['src/mask/index.ts', "import one from '@scope/one/deep';\nimport { join } from 'node:path';"],
   ])('allows in %s: %s', (path, text) => {
     expect(faultsWith(path, text)).toEqual([]);

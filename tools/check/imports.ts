@@ -26,17 +26,21 @@ const risky: { readonly [name: string]: readonly string[] } = {
   'node:child_process': ['cli'],
 };
 
+/** Code whose packages the build puts into a generated file, so that an installation need not have them. */
+const bundled = 'src/console/web/';
+
 /** Of these, the ones that a single file may import. */
 const oneFile = ['node-vault', '@open-policy-agent/opa-wasm'];
 
 /**
- * Every breach of the rule, as a sentence with the path of the file. `dependencies` are the packages that an
+ * Every breach of the rule, as a sentence with the path of the file; generated files are not looked at. `dependencies` are the packages that an
  * installation without the development packages has.
  */
 export function importFaults(sources: Sources, dependencies: ReadonlySet<string>): string[] {
   const faults: string[] = [];
   const importers = new Map<string, Set<string>>();
   for (const [path, text] of sources) {
+    if (path.includes('/generated/')) continue;
     for (const specifier of importsOf(text)) {
       const fault = specifier.startsWith('.')
         ? ownFault(path, posix.join(posix.dirname(path), specifier), sources)
@@ -86,7 +90,7 @@ function packageFault(path: string, specifier: string, dependencies: ReadonlySet
   if (allowed !== undefined && !allowed.includes(placeOf(path))) {
     return `only ${allowed.join(' and ')} may import ${name}`;
   }
-  if (name.startsWith('node:') || dependencies.has(name)) return null;
+  if (name.startsWith('node:') || dependencies.has(name) || path.startsWith(bundled)) return null;
   return `imports ${name}, which is not among the dependencies in package.json`;
 }
 

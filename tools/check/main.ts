@@ -28,8 +28,8 @@ export function runtimeDependencies(): ReadonlySet<string> {
 /** Every fault in this checkout. */
 export function projectFaults(): string[] {
   return [
-    ...importFaults(sourcesIn(['src'], ['.ts']), runtimeDependencies()),
-    ...sizeFaults(sourcesIn(['src', 'test', 'tools', 'policies'], ['.ts', '.rego'])),
+    ...importFaults(sourcesIn(['src'], ['.ts', '.tsx', '.js']), runtimeDependencies()),
+    ...sizeFaults(sourcesIn(['src', 'test', 'tools', 'policies'], ['.ts', '.tsx', '.rego'])),
   ];
 }
 
