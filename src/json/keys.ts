@@ -3,6 +3,8 @@ import type { Tape } from './tape.ts';
 
 /** Objects up to this size are checked by comparing hashes in a small array, larger ones by a Set. */
 const SMALL = 16;
+/** Depth there is room for at first; few texts go deeper, and room for the deepest costs more than a short text's scan. */
+const SHALLOW = 12;
 
 /**
  * Refuses a property name that its object already has: parsers differ on which of two wins, so what policy reads and
@@ -13,24 +15,25 @@ const SMALL = 16;
  */
 export class KeyGuard {
   readonly #tape: Tape;
-  readonly #counts: Uint32Array;
-  readonly #hashes: Int32Array;
-  readonly #records: Uint32Array;
-  readonly #large: (Set<string> | null)[];
+  /** By depth: names seen in the object that is open there, and once they are many, the names themselves. */
+  readonly #counts: number[] = [];
+  readonly #large: (Set<string> | null)[] = [];
+  /** `SMALL` entries a depth. */
+  #hashes = new Int32Array(SHALLOW * SMALL);
+  #records = new Int32Array(SHALLOW * SMALL);
 
-  /** @param depth the deepest object that will be seen, counted from 1 */
-  constructor(tape: Tape, depth: number) {
+  constructor(tape: Tape) {
     this.#tape = tape;
-    this.#counts = new Uint32Array(depth + 1);
-    this.#hashes = new Int32Array((depth + 1) * SMALL);
-    this.#records = new Uint32Array((depth + 1) * SMALL);
-    this.#large = new Array<Set<string> | null>(depth + 1).fill(null);
   }
 
-  /** An object begins at this depth. */
+  /** An object begins at this depth, counted from 1. */
   open(depth: number): void {
     this.#counts[depth] = 0;
     this.#large[depth] = null;
+    while (this.#hashes.length < (depth + 1) * SMALL) {
+      this.#hashes = twice(this.#hashes);
+      this.#records = twice(this.#records);
+    }
   }
 
   /** Takes the key at tape index `record`. Throws `JsonFault` duplicate_key. */
@@ -62,6 +65,12 @@ export class KeyGuard {
     if (seen.has(text)) throw duplicate(this.#tape, record);
     seen.add(text);
   }
+}
+
+function twice(entries: Int32Array): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(entries.length * 2);
+  larger.set(entries);
+  return larger;
 }
 
 function duplicate(tape: Tape, record: number): JsonFault {

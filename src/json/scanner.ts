@@ -54,7 +54,7 @@ export class Scanner {
   readonly #limits: JsonLimits;
   readonly #guard: KeyGuard;
   /** Tape indices of the open containers, by depth from 1. */
-  readonly #open: Uint32Array;
+  readonly #open: number[] = [0];
   #depth = 0;
   #keys = 0;
   #position = 0;
@@ -68,8 +68,7 @@ export class Scanner {
     this.tape = new Tape(bytes);
     this.#bytes = this.tape.bytes;
     this.#limits = limits;
-    this.#guard = new KeyGuard(this.tape, limits.depth);
-    this.#open = new Uint32Array(limits.depth + 1);
+    this.#guard = new KeyGuard(this.tape);
   }
 
   /** Reads about `budget` bytes more. True once the whole text is read. Throws `JsonFault`. */
