@@ -1,3 +1,7 @@
 /** Detectors over text, and the steps of both ways that report and mask what they find. */
 export { createDetectors, type ExactValue, minimumExactLength } from './detectors.ts';
 export { type Answering, createMasking, type Masking } from './masking.ts';
+export { Redactor } from './redact.ts';
+export { type CompiledRule, compileRules } from './rules/compile.ts';
+export { type DetectorRule, type RuleFault, type RuleSource, readExample, readRules } from './rules/format.ts';
+export { encodeTables, loadTables, type TableRule, type Tables } from './rules/tables.ts';

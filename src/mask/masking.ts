@@ -10,7 +10,7 @@ import { ScanMemo } from './memo.ts';
 import { isMasked } from './redact.ts';
 import { type BodyFindings, maskBody, scanBody } from './request.ts';
 import { builtinTables } from './rules/builtin.ts';
-import type { Tables } from './rules/tables.ts';
+import { loadTables } from './rules/tables.ts';
 import { createScanStep, type PathSpans } from './scan_step.ts';
 
 /** What an exchange must have reached for its answer to be scanned and masked. */
@@ -22,6 +22,11 @@ export interface Masking {
   detectors(): Detectors;
   /** The exact values have changed: builds the detectors anew. Throws as `createDetectors`; then the old ones stay. */
   refresh(): void;
+  /**
+   * Other rules are active: loads compiled tables, or goes back to the built-in rules for null. Streams keep theirs.
+   * Throws a RangeError for bytes that are no tables; then the old rules stay.
+   */
+  useRules(tables: Uint8Array | null): void;
   /** The `scan` step of the way in. Rejects with `GatewayError` MASK_FAILED. */
   scanRequest(exchange: Conversed): Promise<Scanned>;
   /**
@@ -51,14 +56,13 @@ interface Answer {
 export function createMasking(options: {
   readonly exact: () => readonly ExactValue[];
   readonly key?: Uint8Array;
-  /** The compiled rules; by default the built-in ones. */
-  readonly tables?: Tables;
 }): Masking {
   const key = options.key ?? randomBytes(32);
   const memo = new ScanMemo(key);
   const findings = new WeakMap<Body, BodyFindings>();
   const answers = new WeakMap<Answering, Answer>();
-  const tables = options.tables ?? builtinTables();
+  const builtin = builtinTables();
+  let tables = builtin;
   const build = () => createDetectors(options.exact(), key, tables);
   let current = build();
 
@@ -82,6 +86,10 @@ export function createMasking(options: {
   return {
     detectors: () => current,
     refresh() {
+      current = build();
+    },
+    useRules(bytes) {
+      tables = bytes === null ? builtin : loadTables(bytes);
       current = build();
     },
     async scanRequest(exchange) {

@@ -59,33 +59,37 @@ export class RuleThreads {
 
   /** One more unit, of class `own`, for every attempt. `before` is where the last unit ended. */
   step(own: number, at: number, before: number): void {
-    const { next, accepting, local, automata, rules, rightSets } = this.#rules.tables;
+    const { machines } = this.#rules;
+    const { next, accepting, local, rightSets } = this.#rules.tables;
     const marks = this.#marks;
     const clock = ++marks.clock;
     const count = this.count;
     let kept = 0;
+    let entering = false;
     for (let i = 0; i < count; i++) {
-      const rule = rules[this.#rule[i]!]!;
-      const machine = automata[this.#machine[i]!]!;
-      const isBody = this.#machine[i] === rule.body;
+      const machine = this.#machine[i]!;
       const old = this.#state[i]!;
-      if (isBody && rule.right !== -1 && accepting[machine.accepting + old] && !rightSets[rule.right]![own]) {
-        this.#accept(i, before);
-      }
-      const state = next[machine.next + old * machine.classes + local[machine.local + own]!]!;
+      const isBody = machines.isBody[machine] === 1;
+      const right = machines.right[machine]!;
+      const acceptingAt = machines.accepting[machine]!;
+      if (right !== -1 && accepting[acceptingAt + old] === 1 && rightSets[right]![own] === 0) this.#accept(i, before);
+      const row = machines.next[machine]! + old * machines.classes[machine]!;
+      const state = next[row + local[machines.local[machine]! + own]!]!;
       const length = this.#length[i]! + 1;
-      if (state === 0 || (isBody && rule.cap !== null && length > rule.cap)) {
+      if (state === 0 || length > machines.cap[machine]!) {
         this.#drop(i);
         continue;
       }
       this.#state[i] = state;
       this.#length[i] = length;
       if (isBody && this.#start[i] === -1) this.#start[i] = at;
-      const accepts = accepting[machine.accepting + state] === 1;
-      if (accepts && isBody && rule.right === -1) this.#accept(i, at + 1);
-      if (!isBody || (rule.cap === null && rule.validator === null)) {
-        const mark = machine.accepting + state;
-        if (marks.step[mark] === clock && this.#machine[marks.thread[mark]!] === this.#machine[i]) {
+      const mark = acceptingAt + state;
+      if (accepting[mark] === 1) {
+        if (!isBody) entering = true;
+        else if (right === -1) this.#accept(i, at + 1);
+      }
+      if (machines.merges[machine] === 1) {
+        if (marks.step[mark] === clock) {
           this.#keepEarlier(marks.thread[mark]!, i);
           continue;
         }
@@ -96,11 +100,15 @@ export class RuleThreads {
     }
     this.#found.length = kept;
     this.count = kept;
-    for (let i = 0; i < kept; i++) {
-      const rule = rules[this.#rule[i]!]!;
-      if (this.#machine[i] === rule.body) continue;
-      const machine = automata[this.#machine[i]!]!;
-      if (accepting[machine.accepting + this.#state[i]!]) this.#enter(this.#rule[i]!, kept);
+    if (entering) this.#enterBodies(kept);
+  }
+
+  #enterBodies(count: number): void {
+    const { machines, tables } = this.#rules;
+    for (let i = 0; i < count; i++) {
+      const machine = this.#machine[i]!;
+      if (machines.isBody[machine] === 1) continue;
+      if (tables.accepting[machines.accepting[machine]! + this.#state[i]!] === 1) this.#enter(this.#rule[i]!, count);
     }
   }
 

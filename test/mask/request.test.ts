@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createMasking } from '../../src/mask/index.ts';
+import { compileRules, createMasking, encodeTables, readRules } from '../../src/mask/index.ts';
 import { literalsOf } from '../../src/mask/literal.ts';
 import type { Body, Leaf, Splice } from '../../src/model/body.ts';
 import type { Conversed, Decided } from '../../src/model/exchange.ts';
@@ -128,6 +128,31 @@ describe('a request', () => {
     }
     expect(counts).toEqual([counts[0], counts[0]]);
     expect(counts[0]).toEqual({ credential: 2, [name]: 1 });
+  });
+
+  it('is scanned by the rules in use, and by the built-in ones again when there are none', async () => {
+    const rule = {
+      id: 'ticket',
+      class: 'ticket',
+      label: 'l',
+      reference: 'r',
+      body: 'TICKET-',
+      minimum: 4,
+      tail: '[0-9]',
+    };
+    const { rules } = readRules([{ name: 'own', content: { rules: [{ ...rule, examples: ['x'], near: ['x'] }] } }]);
+    const masking = createMasking({ exact: () => [] });
+    const counts = async () => {
+      const body = bodyOf(JSON.stringify([`TICKET-12345 ${other}`]));
+      return (await masking.scanRequest({ body } as unknown as Conversed)).detections.all;
+    };
+    expect(await counts()).toEqual({ credential: 1 });
+    masking.useRules(encodeTables(compileRules(rules).compiled));
+    expect(await counts()).toEqual({ ticket: 1 });
+    expect(() => masking.useRules(Buffer.from('no tables'))).toThrow(RangeError);
+    expect(await counts()).toEqual({ ticket: 1 });
+    masking.useRules(null);
+    expect(await counts()).toEqual({ credential: 1 });
   });
 
   it('is not masked unscanned', () => {

@@ -124,6 +124,7 @@ function determine(
   const accepting = [false];
   const known = new Map<string, number>();
   const queue: number[][] = [];
+  const reached = new Map<string, number>();
   const idOf = (members: number[]): number => {
     if (members.length === 0) return 0;
     const name = members.join(' ');
@@ -140,10 +141,19 @@ function determine(
   };
   idOf(closure([start]));
   for (let id = 1; id <= queue.length; id++) {
-    const targets: Set<number>[] = Array.from({ length: classes }, () => new Set());
-    for (const node of queue[id - 1]!) for (const at of sets[node] ?? []) targets[at]!.add(nodes.to[node]!);
+    // Members are in order, so equal targets are equal lists; most classes share theirs.
+    const targets: number[][] = Array.from({ length: classes }, () => []);
+    for (const node of queue[id - 1]!) for (const at of sets[node] ?? []) targets[at]!.push(nodes.to[node]!);
+    const row = rows[id]!;
     targets.forEach((target, at) => {
-      if (target.size > 0) rows[id]![at] = idOf(closure(target));
+      if (target.length === 0) return;
+      const name = target.join(' ');
+      let to = reached.get(name);
+      if (to === undefined) {
+        to = idOf(closure(target));
+        reached.set(name, to);
+      }
+      row[at] = to;
     });
   }
   return { rows, accepting };

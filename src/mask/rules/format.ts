@@ -52,7 +52,10 @@ const rule = z.strictObject({
   near: z.array(z.string()).min(1),
 });
 
-export const ruleFile = z.strictObject({ rules: z.array(rule).min(1) });
+/** Patterns that several rules of a file share: `{{name}}` in a pattern stands for the part of that name. */
+const parts = z.record(z.string().regex(/^[a-z][a-z0-9_]*$/, 'a part is named in lower case'), z.string()).default({});
+
+export const ruleFile = z.strictObject({ parts, rules: z.array(rule).min(1) });
 
 /** A fault in a rule file: where it is and what is wrong. */
 export interface RuleFault {
@@ -82,7 +85,10 @@ export function readRules(sources: readonly RuleSource[]): {
         faults.push({ place: placeOf(name, content, issue.path), problem: issue.message });
       continue;
     }
-    for (const found of parsed.data.rules) {
+    for (const written of parsed.data.rules) {
+      const fault = (part: string) =>
+        faults.push({ place: `${name}: ${written.id}`, problem: `there is no part "${part}"` });
+      const found = withParts(written, parsed.data.parts, fault);
       if (seen.has(found.id)) faults.push({ place: `${name}: ${found.id}`, problem: 'another rule has this id' });
       seen.add(found.id);
       if (found.minimum > 0 && found.tail === null) {
@@ -95,6 +101,19 @@ export function readRules(sources: readonly RuleSource[]): {
     }
   }
   return { rules, faults };
+}
+
+function withParts(
+  { context, body, ...others }: DetectorRule,
+  known: Readonly<Record<string, string>>,
+  missing: (part: string) => void,
+): DetectorRule {
+  const filled = (pattern: string) =>
+    pattern.replace(/\{\{([^{}]*)\}\}/g, (_, part: string) => {
+      if (!Object.hasOwn(known, part)) missing(part);
+      return known[part] ?? '';
+    });
+  return { ...others, context: context === null ? null : filled(context), body: filled(body) };
 }
 
 /** Names a rule by its id where it has one: a person looks for that, not for its number. */

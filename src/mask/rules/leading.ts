@@ -3,8 +3,8 @@ import type { Pattern } from './syntax.ts';
 
 /** Literals shorter than this are met too often to be worth looking for. */
 const shortest = 3;
-const longest = 12;
-const most = 160;
+const longest = 10;
+const most = 600;
 /** Choices of characters at one place that are written out. */
 const mostUnits = 8;
 
@@ -16,7 +16,7 @@ export function leadingLiterals(pattern: Pattern, automaton: Automaton): readonl
   const found = new Set<string>();
   for (const { text } of expand(pattern)) {
     const literal = cutAtAcceptance(text.slice(0, longest), automaton);
-    if (literal.length < shortest) return null;
+    if (literal.length < shortest && !isRare(literal)) return null;
     found.add(literal);
     if (found.size > most) return null;
   }
@@ -63,6 +63,11 @@ function followedBy(leads: readonly Lead[], item: Pattern): readonly Lead[] {
     if (!lead.open || lead.text.length >= longest) return [{ text: lead.text, open: false }];
     return next.map(({ text, open }) => ({ text: lead.text + text, open }));
   });
+}
+
+/** Two units beyond ASCII are as telling as three letters: words of other scripts are short. */
+function isRare(literal: string): boolean {
+  return literal.length === 2 && /^[^\0-\x7f]+$/.test(literal);
 }
 
 function cutAtAcceptance(text: string, automaton: Automaton): string {

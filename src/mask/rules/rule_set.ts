@@ -4,6 +4,7 @@ import type { TableRule, Tables } from './tables.ts';
 export interface RuleSet {
   readonly tables: Tables;
   readonly hits: readonly Hit[];
+  readonly machines: Machines;
   /** The rules that start at a character, by the class before it (or `classes` at the beginning) and its own; 0 none. */
   readonly starts: Uint16Array;
   readonly startLists: readonly (readonly number[])[];
@@ -17,6 +18,22 @@ export interface RuleSet {
   readonly literalFail: Uint16Array;
   /** Left conditions of the rules whose body the node is a part of, one bit each; bit 31 for none. */
   readonly literalOpen: Int32Array;
+}
+
+/** What a step of an automaton needs, by the automaton's index. */
+export interface Machines {
+  /** Offsets as in `TableAutomaton`. */
+  readonly next: Int32Array;
+  readonly classes: Int32Array;
+  readonly local: Int32Array;
+  readonly accepting: Int32Array;
+  readonly isBody: Uint8Array;
+  /** The most units of a match; the largest number where there is no cap. */
+  readonly cap: Int32Array;
+  /** The right condition, -1 for none. */
+  readonly right: Int32Array;
+  /** Whether of two attempts in one state the earlier one stands for both. */
+  readonly merges: Uint8Array;
 }
 
 /** What is reported of a rule's match. */
@@ -34,6 +51,7 @@ export function buildRuleSet(tables: Tables, wanted: (rule: TableRule) => boolea
   return {
     tables,
     hits: tables.rules.map((rule) => ({ detector: rule.id, class: rule.class })),
+    machines: buildMachines(tables),
     ...buildStarts(tables, chosen),
     ...buildLiterals(chosen),
   };
@@ -42,6 +60,26 @@ export function buildRuleSet(tables: Tables, wanted: (rule: TableRule) => boolea
 interface Chosen {
   readonly rule: TableRule;
   readonly index: number;
+}
+
+function buildMachines({ automata, rules }: Tables): Machines {
+  const machines = {
+    next: Int32Array.from(automata, ({ next }) => next),
+    classes: Int32Array.from(automata, ({ classes }) => classes),
+    local: Int32Array.from(automata, ({ local }) => local),
+    accepting: Int32Array.from(automata, ({ accepting }) => accepting),
+    isBody: new Uint8Array(automata.length),
+    cap: new Int32Array(automata.length).fill(0x7fffffff),
+    right: new Int32Array(automata.length).fill(-1),
+    merges: new Uint8Array(automata.length).fill(1),
+  };
+  for (const { body, cap, right, validator } of rules) {
+    machines.isBody[body] = 1;
+    machines.cap[body] = cap ?? 0x7fffffff;
+    machines.right[body] = right;
+    machines.merges[body] = cap === null && validator === null ? 1 : 0;
+  }
+  return machines;
 }
 
 function buildStarts(tables: Tables, chosen: readonly Chosen[]): Pick<RuleSet, 'starts' | 'startLists'> {
@@ -72,7 +110,9 @@ function buildStarts(tables: Tables, chosen: readonly Chosen[]): Pick<RuleSet, '
   return { starts, startLists };
 }
 
-function buildLiterals(chosen: readonly Chosen[]): Omit<RuleSet, 'tables' | 'hits' | 'starts' | 'startLists'> {
+function buildLiterals(
+  chosen: readonly Chosen[],
+): Omit<RuleSet, 'tables' | 'hits' | 'machines' | 'starts' | 'startLists'> {
   const classOfLower = new Map<number, number>();
   const children: Map<number, number>[] = [new Map()];
   const ends: (number[] | null)[] = [null];

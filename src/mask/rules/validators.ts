@@ -259,21 +259,22 @@ export function entropy(text: string): number {
   return bits;
 }
 
+const placeholders =
+  /^(?:true|false|null|none|undefined|string|required|optional|changeme|example|password|secret|token|x+|\*+|\.+)$/i;
+const announced = /^(?:your|my|the|some|example|dummy|test|fake|sample|placeholder|insert|enter|change)[-_ ]?/i;
+/** `kebab-case`, `CONSTANT_CASE`, `camelCase` with members, and paths. */
+const namesInCode =
+  /^(?:[a-z]+(?:[-_.][a-z]+)*|[A-Z]+(?:[_-][A-Z]+)*|(?:[A-Za-z][a-z]+)+(?:\.[A-Za-z]\w*)*|[~.]{0,2}\/[\w./-]*)$/;
+
 /** A value that was made by a machine, or a password with some mixture: no name, no path, no placeholder. */
 function looksSecret(text: string): boolean {
-  if (
-    /^(?:true|false|null|none|undefined|string|required|optional|changeme|example|password|secret|token|x+|\*+|\.+)$/i.test(
-      text,
-    )
-  )
-    return false;
-  if (/^(?:your|my|the|some|example|dummy|test|fake|sample|placeholder|insert|enter|change)[-_ ]?/i.test(text))
-    return false;
-  const kinds = [/[a-z]/, /[A-Z]/, /\d/, /[^A-Za-z0-9]/].filter((kind) => kind.test(text)).length;
-  if (/^[a-z]+(?:[-_.][a-z]+)*$/.test(text) || /^[A-Z]+(?:[_-][A-Z]+)*$/.test(text)) return false;
-  // Names in code: `camelCase`, `object.member`, `TypeName`.
-  if (/^(?:[A-Za-z][a-z]+)+(?:\.[A-Za-z]\w*)*$/.test(text)) return false;
-  return kinds >= 2 && /\d|[^A-Za-z0-9._/-]/.test(text) && entropy(text) >= 2.5;
+  const value = text.replace(/[.:,;!?)]+$/, '');
+  // In a quoted phrase one of the words must be a secret of its own.
+  if (value.includes(' '))
+    return value.split(' ').some((part) => part.length >= 6 && /\d/.test(part) && looksSecret(part));
+  if (placeholders.test(value) || announced.test(value) || namesInCode.test(value)) return false;
+  const kinds = [/[a-z]/, /[A-Z]/, /\d/, /[^A-Za-z0-9]/].filter((kind) => kind.test(value)).length;
+  return kinds >= 2 && /\d|[^A-Za-z0-9._/-]/.test(value) && entropy(value) >= 2.5;
 }
 
 /** A long value that no person would write: digits among letters, and much entropy. */
