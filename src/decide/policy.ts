@@ -33,9 +33,19 @@ export function loadPolicy(bundle: PolicyBundle, options: EngineOptions = {}): A
 function activePolicy(bundle: PolicyBundle, engine: Engine): ActivePolicy {
   const cache = new Map<string, Decision>();
   const thresholds = new Map<object, string>();
+  const checked = new WeakMap<object, Decision>();
+  const check = (result: unknown): Decision => {
+    if (typeof result !== 'object' || result === null) return checkDecision(result);
+    let decision = checked.get(result);
+    if (decision === undefined) {
+      decision = checkDecision(result);
+      checked.set(result, decision);
+    }
+    return decision;
+  };
   const decide = (point: Point, input: { readonly [key: string]: Json }): Decision => {
     try {
-      return checkDecision(engine.evaluate(`sallyport/${point}`, input));
+      return check(engine.evaluate(`sallyport/${point}`, input));
     } catch (thrown) {
       const detail = thrown instanceof Error ? thrown.message : String(thrown);
       throw new GatewayError('POLICY_UNAVAILABLE', undefined, { detail: `${point}: ${detail}`, cause: thrown });
