@@ -3,15 +3,28 @@ import { createServer } from 'node:http';
 import Koa, { type Context } from 'koa';
 import { koaBody } from 'koa-body';
 import { GatewayError, toGatewayError } from '../errors.ts';
-import type { AdminRoute } from '../model/admin.ts';
+import type { Actor, AdminRoute } from '../model/admin.ts';
 import type { Json, JsonObject } from '../model/json.ts';
+import type { Authenticated } from '../model/login.ts';
 import type { Secret } from '../model/secret.ts';
+import type { WebHeaders } from '../model/web.ts';
 import { newRequestId } from './frame.ts';
 import { matchPath } from './match.ts';
 import { type PortServer, portServer } from './server.ts';
+import type { Web } from './web.ts';
 
 export interface AdminServerOptions {
   readonly operatorToken: Secret;
+  /**
+   * Who asks the admin API: the operator, a person, or null for nobody. Rejects with `GatewayError` for a token or a
+   * form that is refused. Where it is absent there is only the operator.
+   */
+  readonly authenticate?: (request: {
+    readonly method: string;
+    readonly headers: WebHeaders;
+  }) => Promise<Authenticated | null>;
+  /** Pages and login, which see to who asks themselves; answered before the admin API. */
+  readonly web?: Web;
   readonly routes: readonly AdminRoute[];
   /** Named checks of readiness; each true or a short reason. */
   readonly readiness: () => { readonly [name: string]: true | string };
@@ -20,8 +33,8 @@ export interface AdminServerOptions {
 }
 
 /**
- * The admin port: `/livez`, `/readyz` and `/metrics` without a login, everything else with the operator token of this
- * data directory.
+ * The admin port: `/livez`, `/readyz` and `/metrics` without a login, the pages of the console with their own, and the
+ * admin API for the operator and for persons.
  */
 export function createAdminServer(options: AdminServerOptions): PortServer {
   const app = new Koa();
@@ -39,7 +52,13 @@ export function createAdminServer(options: AdminServerOptions): PortServer {
     if (!(await answerHealth(context, options))) await next();
   });
   app.use(async (context, next) => {
-    requireOperator(context, options.operatorToken);
+    context.respond = false;
+    if (await options.web?.answer(context.req, context.res)) return;
+    context.respond = true;
+    await next();
+  });
+  app.use(async (context, next) => {
+    context.state.actor = await requireActor(context, options);
     await next();
   });
   app.use(
@@ -84,17 +103,35 @@ async function answerHealth(context: Context, options: AdminServerOptions): Prom
   }
 }
 
-function requireOperator(context: Context, token: Secret): void {
-  const presented = /^Bearer (.+)$/.exec(context.get('authorization'))?.[1] ?? '';
+/** Null is the operator. */
+async function requireActor(context: Context, options: AdminServerOptions): Promise<Actor | null> {
+  const headers = { get: (name: string) => context.req.headers[name]?.toString() ?? null };
+  const found = options.authenticate
+    ? await options.authenticate({ method: context.method, headers })
+    : isOperator(headers, options.operatorToken) && operator;
+  if (!found) throw new GatewayError('OPERATOR_REQUIRED');
+  return found.kind === 'person' ? found.actor : null;
+}
+
+const operator: Authenticated = { kind: 'operator' };
+
+function isOperator(headers: WebHeaders, token: Secret): boolean {
+  const presented = /^Bearer (.+)$/.exec(headers.get('authorization') ?? '')?.[1] ?? '';
   const digest = (text: string) => createHash('sha256').update(text).digest();
-  if (!timingSafeEqual(digest(presented), digest(token.reveal()))) throw new GatewayError('OPERATOR_REQUIRED');
+  return timingSafeEqual(digest(presented), digest(token.reveal()));
 }
 
 async function answerRoute(context: Context, routes: readonly AdminRoute[]): Promise<Json> {
   for (const route of routes) {
     if (route.method !== context.method) continue;
     const params = matchPath(route.path, context.path);
-    if (params) return route.handler({ query: singleValues(context), params, body: readBody(context), actor: null });
+    if (params)
+      return route.handler({
+        query: singleValues(context),
+        params,
+        body: readBody(context),
+        actor: context.state.actor as Actor | null,
+      });
   }
   throw new GatewayError('NOT_FOUND', `The admin API has no ${context.method} ${context.path}.`);
 }

@@ -4,8 +4,11 @@ import Koa from 'koa';
 import { StartError } from '../errors.ts';
 import { type Arrival, newRequestId } from './frame.ts';
 import { createReply } from './reply.ts';
+import type { Web } from './web.ts';
 
 export interface DataServerOptions {
+  /** Routes in front of `handle` that never forward. */
+  readonly web?: Web;
   /** Answers one request; never rejects. */
   readonly handle: (arrival: Arrival) => Promise<void>;
   /** Called for what Node's parser refused before there was a request. */
@@ -30,6 +33,7 @@ export function createDataServer(options: DataServerOptions): PortServer {
   app.on('error', options.onFault);
   app.use(async (context) => {
     context.respond = false;
+    if (options.web && (await options.web.answer(context.req, context.res))) return;
     await options.handle(arrive(context.req, context.res));
   });
   const server = createServer(
