@@ -3,5 +3,6 @@ export { createDetectors, type ExactValue, minimumExactLength } from './detector
 export { type Answering, createMasking, type Masking } from './masking.ts';
 export { Redactor } from './redact.ts';
 export { type CompiledRule, compileRules } from './rules/compile.ts';
+export { compileFolder } from './rules/folder.ts';
 export { type DetectorRule, type RuleFault, type RuleSource, readExample, readRules } from './rules/format.ts';
 export { encodeTables, loadTables, type TableRule, type Tables } from './rules/tables.ts';
