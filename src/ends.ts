@@ -1,9 +1,11 @@
+import type { Parking } from './approve/steps.ts';
 import { GatewayError } from './errors.ts';
+import type { Dispatch, Held } from './model/approval.ts';
 import type { Outcome } from './model/event.ts';
-import type { Recorded } from './model/exchange.ts';
+import type { AnswerEnd, Recorded } from './model/exchange.ts';
 import type { Log, Metrics } from './observe/index.ts';
 import type { Ends } from './pipeline.ts';
-import { type RefusalStyle, refuse } from './receive/index.ts';
+import { type RefusalStyle, type RefusedRequest, refuse } from './receive/index.ts';
 import type { Recorder } from './record/index.ts';
 
 export interface EndsOptions {
@@ -11,10 +13,11 @@ export interface EndsOptions {
   readonly metrics: Metrics;
   readonly log: Log;
   readonly style: RefusalStyle;
+  readonly parking: Parking;
 }
 
 /** Joins what the end of an exchange takes: the reply, the audit event, the metrics and, for faults, the log. */
-export function createEnds({ recorder, metrics, log, style }: EndsOptions): Ends {
+export function createEnds({ recorder, metrics, log, style, parking }: EndsOptions): Ends {
   const logFault = (exchange: string, error: GatewayError) => {
     if (error.status < 500) return;
     const fields = { exchange, code: error.code, detail: error.detail ?? '' };
@@ -24,8 +27,10 @@ export function createEnds({ recorder, metrics, log, style }: EndsOptions): Ends
 
   return {
     refused(arrival, reached, error) {
+      if (reached.answer && !reached.attached) reached.answer.finish(error);
+      reached.held?.settle('not_sent').catch((fault: GatewayError) => logFault(arrival.id, fault));
       const gone = arrival.signal.aborted && !(arrival.signal.reason instanceof GatewayError);
-      if (!gone) refuse(arrival.reply, arrival.id, reached.client ?? null, error, style);
+      if (!gone) refuse(arrival.reply, refusedRequest(arrival.id, reached), error, style);
       const { route } = reached;
       metrics.requests.inc({ route: route?.pattern ?? 'none', outcome: 'refused', reason: error.reason });
       if (reached.decision) metrics.decisions.inc({ point: 'request', effect: reached.decision.effect });
@@ -44,7 +49,7 @@ export function createEnds({ recorder, metrics, log, style }: EndsOptions): Ends
       const outcome = outcomeOf(exchange, end);
       if (end instanceof GatewayError) {
         if (outcome.end !== 'client_gone') {
-          refuse(exchange.reply, exchange.id, exchange.client, end, style);
+          refuse(exchange.reply, refusedRequest(exchange.id, exchange), end, style);
           exchange.recording.frame('error', -1, { code: end.code, type: end.type, message: end.message });
         }
         logFault(exchange.id, end);
@@ -54,9 +59,46 @@ export function createEnds({ recorder, metrics, log, style }: EndsOptions): Ends
       metrics.duration.observe({ route }, (Date.now() - exchange.startedAt) / 1000);
       metrics.decisions.inc({ point: 'request', effect: exchange.decision.effect });
       for (const mark of exchange.masks) metrics.masks.inc({ class: mark.class }, mark.count);
+      if (exchange.held)
+        settle(exchange, exchange.held, end, parking).catch((fault: GatewayError) => logFault(exchange.id, fault));
       await exchange.recording.end(outcome).catch((fault: GatewayError) => logFault(exchange.id, fault));
     },
   };
+}
+
+/** What a refusal has to know of its request. */
+export function refusedRequest(id: string, reached: Partial<Recorded>): RefusedRequest {
+  const { client = null, route, body } = reached;
+  return { id, client, action: route?.action ?? null, model: body?.root.get('model')?.string() ?? null };
+}
+
+/** Says what became of a grant: spent once the answer was delivered, usable again where Claude gave none. */
+async function settle(exchange: Recorded, held: Held, end: AnswerEnd | GatewayError, parking: Parking): Promise<void> {
+  if (end instanceof GatewayError) {
+    const dispatch = dispatchOf(end);
+    return held.settle(dispatch);
+  }
+  if (end === 'upstream_error') {
+    return held.settle(Number(exchange.notes.upstream_status) >= 400 ? 'upstream_refused' : 'upstream_cut');
+  }
+  if (!exchange.signal.aborted) return held.settle('delivered');
+  // The caller left; the answer waits in the parking and the grant with it.
+  parking.settled(exchange.answer, () => void held.settle('delivered'));
+}
+
+function dispatchOf({ code }: GatewayError): Dispatch {
+  switch (code) {
+    case 'UPSTREAM_CONNECT':
+    case 'CREDENTIAL_UNAVAILABLE':
+      return 'not_sent';
+    case 'UPSTREAM_CREDENTIAL':
+      return 'upstream_refused';
+    case 'UPSTREAM_PROTOCOL':
+    case 'UPSTREAM_TIMEOUT':
+      return 'upstream_cut';
+    default:
+      return 'delivered';
+  }
 }
 
 function outcomeOf(exchange: Recorded, end: Parameters<Ends['finished']>[1]): Outcome {
@@ -65,7 +107,7 @@ function outcomeOf(exchange: Recorded, end: Parameters<Ends['finished']>[1]): Ou
   const fault = end instanceof GatewayError ? end : null;
   return {
     status: reply.begun ? reply.status : (fault?.status ?? 0),
-    end: fault === null ? (end as Exclude<typeof end, GatewayError>) : gone ? 'client_gone' : 'fault',
+    end: gone ? 'client_gone' : end instanceof GatewayError ? 'fault' : end,
     code: gone ? null : (fault?.code ?? null),
     usage: null,
     stopReason: null,

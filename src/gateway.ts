@@ -1,18 +1,40 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { requestFingerprint, toolCallFingerprint } from './approve/fingerprint.ts';
+import { createApproveAnswerStep, createApproveStep, createGrantStep, createParking } from './approve/steps.ts';
+import { unavailableApprovals } from './approve/unavailable.ts';
 import { createPolicySource } from './bundle/index.ts';
 import { type Config, parseAddress } from './config/index.ts';
+import { createLogin } from './console/login_room.ts';
 import { createConverse, createNoteStep, createRestore, openLedgers, type RenamedCall } from './conversation/index.ts';
 import { createCredentials, credentialStep } from './credential/index.ts';
-import { createAnswerStep, createRequestStep, loadPolicy } from './decide/index.ts';
-import { createEnds } from './ends.ts';
-import { type GatewayError, toGatewayError } from './errors.ts';
-import { createForward, createHoldStep, createUpstream } from './forward/index.ts';
-import { createDevelopmentIssuer, createIdentify, createRevocations, revocationRoutes } from './identify/index.ts';
+import {
+  callJudge,
+  carryOut,
+  createAnswerStep,
+  createRequestStep,
+  decideRequest,
+  loadPolicy,
+  projectRequest,
+  projectToolUse,
+  textBlock,
+} from './decide/index.ts';
+import { createEnds, refusedRequest } from './ends.ts';
+import { GatewayError, toGatewayError } from './errors.ts';
+import { createCorrectStep, createForward, createHoldStep, createUpstream } from './forward/index.ts';
+import {
+  createDevelopmentIssuer,
+  createPeople,
+  createRevocations,
+  revocationMarks,
+  revocationRoutes,
+} from './identify/index.ts';
 import { createMasking } from './mask/index.ts';
 import type { AdminRoute } from './model/admin.ts';
 import type { AuditEvent } from './model/event.ts';
+import type { Identified } from './model/exchange.ts';
+import type { JsonObject } from './model/json.ts';
 import { Secret } from './model/secret.ts';
 import { createLog, createMetrics, type Log } from './observe/index.ts';
 import { createOutbound } from './outbound/index.ts';
@@ -24,6 +46,8 @@ import {
   createDataServer,
   createFrame,
   createRead,
+  createWeb,
+  refuse,
 } from './receive/index.ts';
 import { openRecorder } from './record/index.ts';
 import { keyFiles, openKeys } from './seal/index.ts';
@@ -71,24 +95,43 @@ export async function createGateway(config: Config): Promise<Gateway> {
     const outbound = opened(createOutbound({}), (room) => room.close());
 
     const revocations = opened(await createRevocations(store), (room) => room.close());
-    const identify = opened(
-      createIdentify({
-        issuers: config.identity.issuers,
+    // Where the ports are is known once they listen; until then nobody can ask.
+    const urls = { data: '', admin: '' };
+    const people = opened(
+      await createPeople({
+        config: config.identity,
+        dataDir: config.data_dir,
+        store,
         development: config.identity.development ? await createDevelopmentIssuer({ dataDir: config.data_dir }) : null,
         outbound,
         revocations,
+        urls: { data: () => urls.data, console: () => config.console.url ?? urls.admin },
         onEvent,
         onKeyFailure: (issuer, error) =>
           log.warn(`the keys of issuer ${issuer} could not be fetched`, { detail: String(error) }),
       }),
       (room) => room.close(),
     );
+    const { identify } = people;
+    const operatorToken = new Secret(randomBytes(32).toString('base64url'));
+    const login = await createLogin({
+      config: config.identity,
+      store,
+      outbound,
+      checks: people.logins,
+      devices: people.devices,
+      operatorToken,
+      personalToken: identify.admin,
+      revoked: (identity) => revocations.revoked(revocationMarks(identity)),
+      consoleUrl: () => config.console.url ?? urls.admin,
+      onEvent,
+      onFailure: (provider, error) => log.warn(`a login by ${provider} failed`, { detail: String(error) }),
+    });
     const ledgers = await openLedgers(store, keys, Date.now);
     const policies = opened(
       await createPolicySource({ config: config.policy, directory: store.directory, load: loadPolicy, onEvent }),
       (room) => room.close(),
     );
-    const contact = config.approvals.contact ?? null;
     const credentials = opened(
       createCredentials({
         config: config.credential,
@@ -124,6 +167,12 @@ export async function createGateway(config: Config): Promise<Gateway> {
       const inputText = Buffer.from(masking.cleanse(Buffer.from(call.inputText))).toString();
       return ledgers.addRenamedCall(conversation, callId, { ...call, inputText });
     };
+    const approvals = opened(unavailableApprovals(), (room) => room.close());
+    const parking = opened(createParking(), (room) => room.close());
+    const deciding = { source: policies, clock: Date.now };
+    const checkRevoked = ({ identity }: Identified) => {
+      if (revocations.revoked(revocationMarks(identity))) throw new GatewayError('TOKEN_REVOKED');
+    };
     const steps: Steps = {
       frame: createFrame({ headers: config.limits.header_count }),
       identify: identify.step,
@@ -136,27 +185,66 @@ export async function createGateway(config: Config): Promise<Gateway> {
       converse: createConverse(ledgers, (text) => keys.keyedHash('conversation', text)),
       restore: createRestore(ledgers),
       scan: masking.scanRequest,
-      decide: createRequestStep({ source: policies, clock: Date.now, contact }),
+      decide: createRequestStep(deciding),
       mask: masking.maskRequest,
+      approve: createApproveStep({
+        approvals,
+        parking,
+        fingerprint: (exchange) =>
+          requestFingerprint(exchange, exchange.decision.credential ?? credentials.defaultRole),
+        facts: (exchange) => ({ ...projectRequest(exchange, Date.now) }) as unknown as JsonObject,
+        decideAgain: (exchange) => decideRequest(exchange, deciding),
+        stillKnown: (exchange) => {
+          checkRevoked(exchange);
+          if (exchange.identity.token.expiresAt * 1000 <= Date.now()) throw new GatewayError('TOKEN_EXPIRED');
+        },
+        clock: Date.now,
+        holdsMost: 200,
+      }),
       credential: credentialStep(credentials),
+      grant: createGrantStep(approvals),
       record: (exchange) => recorder.intent(exchange),
       back: {
         hold: () => createHoldStep(),
         scan: masking.scanStep,
-        decide: (exchange) => createAnswerStep(exchange, { clock: Date.now, contact, renamed }),
+        decide: (exchange) => createAnswerStep(exchange, { clock: Date.now, renamed }),
         mask: masking.maskStep,
         note: (exchange) => createNoteStep(exchange, ledgers.markDropBlock),
+        approve: (exchange) => {
+          const judge = callJudge(exchange, { clock: Date.now });
+          return createApproveAnswerStep(exchange, {
+            approvals,
+            fingerprint: ({ identity, conversation }, part) =>
+              toolCallFingerprint({
+                principal: identity.principal,
+                conversation: conversation.id,
+                tool: part.verdict!.tool,
+                inputText: part.inputText!,
+              }),
+            facts: (_exchange, part) =>
+              ({ ...projectToolUse(exchange, part, part.verdict!.callIndex, Date.now) }) as unknown as JsonObject,
+            judgeAgain: (part) => {
+              checkRevoked(exchange);
+              return judge(part, policies.current());
+            },
+            deny: (part, verdict) => carryOut(exchange, part, verdict, { renamed }),
+            text: (index, text) => textBlock(index, text, null),
+            clock: Date.now,
+          });
+        },
+        correct: () => createCorrectStep(),
         record: (exchange) => recorder.step(exchange),
       },
     };
     const style = { claudeCodeDenialStatus: config.replies.claude_code_denial_status };
-    const ends = createEnds({ recorder, metrics, log, style });
+    const ends = createEnds({ recorder, metrics, log, style, parking });
     const forward = createForward({
       upstream,
       credentials,
       headers: config.upstream.headers,
       wayBack: (exchange, write) => wayBack(steps, exchange, write),
       cleanse: (_exchange, bytes) => masking.cleanse(bytes),
+      tellLate: (exchange, error) => refuse(exchange.reply, refusedRequest(exchange.id, exchange), error, style),
     });
     const answer = createPipeline(steps, forward, ends);
     const admission = createAdmission(config.limits.concurrent_requests);
@@ -175,8 +263,11 @@ export async function createGateway(config: Config): Promise<Gateway> {
         leave();
       }
     };
+    const onPortFault = (error: Error) =>
+      log.error('a fault outside any exchange', { detail: error.message, stack: error.stack ?? '' });
     const data = opened(
       createDataServer({
+        web: createWeb(people.oauthRoutes, onPortFault),
         handle,
         headersTimeoutMs: 10_000,
         onMalformed: (code) => {
@@ -188,10 +279,10 @@ export async function createGateway(config: Config): Promise<Gateway> {
       }),
       (server) => server.close(),
     );
-    const operatorToken = new Secret(randomBytes(32).toString('base64url'));
     const admin = opened(
       createAdminServer({
-        operatorToken,
+        authenticate: login.authentication.forApi,
+        web: createWeb(login.routes, onPortFault),
         routes: [
           ...recorder.routes,
           ...revocationRoutes(revocations, onEvent),
@@ -209,7 +300,7 @@ export async function createGateway(config: Config): Promise<Gateway> {
           metrics.active.set(admission.active);
           return metrics.render();
         },
-        onFault: (error) => log.error('a fault of the admin API', { detail: error.message, stack: error.stack ?? '' }),
+        onFault: onPortFault,
       }),
       (server) => server.close(),
     );
@@ -220,10 +311,8 @@ export async function createGateway(config: Config): Promise<Gateway> {
       log,
       async listen() {
         const [dataAt, adminAt] = [parseAddress(config.listen.data), parseAddress(config.listen.admin)];
-        const urls = {
-          data: await data.listen(dataAt!.host, dataAt!.port),
-          admin: await admin.listen(adminAt!.host, adminAt!.port),
-        };
+        urls.data = await data.listen(dataAt!.host, dataAt!.port);
+        urls.admin = await admin.listen(adminAt!.host, adminAt!.port);
         writeOwnFile(
           join(store.directory, adminFile),
           JSON.stringify({ url: urls.admin, token: operatorToken.reveal() }),

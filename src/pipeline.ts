@@ -1,11 +1,13 @@
 import { type GatewayError, toGatewayError } from './errors.ts';
-import type { AnswerEnd } from './forward/index.ts';
 import type { Next, WayBackStep } from './model/answer.ts';
 import type {
+  AnswerEnd,
+  Approved,
   Conversed,
   Credentialed,
   Decided,
   Framed,
+  Granted,
   Identified,
   Masked,
   Read,
@@ -29,8 +31,10 @@ export interface Steps {
   readonly scan: (exchange: Conversed) => Scanned | Promise<Scanned>;
   readonly decide: (exchange: Scanned) => Decided | Promise<Decided>;
   readonly mask: (exchange: Decided) => Masked | Promise<Masked>;
-  readonly credential: (exchange: Masked) => Credentialed | Promise<Credentialed>;
-  readonly record: (exchange: Credentialed) => Recorded | Promise<Recorded>;
+  readonly approve: (exchange: Masked) => Approved | Promise<Approved>;
+  readonly credential: (exchange: Approved) => Credentialed | Promise<Credentialed>;
+  readonly grant: (exchange: Credentialed) => Granted | Promise<Granted>;
+  readonly record: (exchange: Granted) => Recorded | Promise<Recorded>;
 
   readonly back: {
     readonly hold: (exchange: Recorded) => WayBackStep;
@@ -38,6 +42,8 @@ export interface Steps {
     readonly decide: (exchange: Recorded) => WayBackStep;
     readonly mask: (exchange: Recorded) => WayBackStep;
     readonly note: (exchange: Recorded) => WayBackStep;
+    readonly approve: (exchange: Recorded) => WayBackStep;
+    readonly correct: (exchange: Recorded) => WayBackStep;
     readonly record: (exchange: Recorded) => WayBackStep;
   };
 }
@@ -53,7 +59,9 @@ export function wayIn(steps: Steps): Way<Arrival, Recorded> {
     .step('scan', steps.scan)
     .step('decide', steps.decide)
     .step('mask', steps.mask)
+    .step('approve', steps.approve)
     .step('credential', steps.credential)
+    .step('grant', steps.grant)
     .step('record', steps.record);
 }
 
@@ -65,6 +73,8 @@ export function wayBack({ back }: Steps, exchange: Recorded, write: WayBackStep)
     back.decide(exchange),
     back.mask(exchange),
     back.note(exchange),
+    back.approve(exchange),
+    back.correct(exchange),
     back.record(exchange),
     write,
   ]);

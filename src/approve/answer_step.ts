@@ -1,6 +1,6 @@
-import { toGatewayError } from '../errors.ts';
+import { GatewayError, toGatewayError } from '../errors.ts';
 import type { AnswerPart, CallVerdict, HeldBlock, Next, StreamEvent, Wait, WayBackStep } from '../model/answer.ts';
-import type { Approvals, Bound, Question, Standing } from '../model/approval.ts';
+import type { Approval, Approvals, Bound, Question, Standing } from '../model/approval.ts';
 import type { Recorded } from '../model/exchange.ts';
 import type { JsonObject } from '../model/json.ts';
 import { deniedText, expiredText, waitingFor } from './texts.ts';
@@ -27,7 +27,13 @@ interface Waiting {
   readonly part: HeldBlock;
   readonly verdict: CallVerdict;
   readonly question: Question;
-  standing: Promise<Standing>;
+  readonly standing: Promise<Standing>;
+}
+
+interface Released {
+  readonly part: HeldBlock;
+  /** To be called once it was written. */
+  readonly written: () => Promise<void>;
 }
 
 type Queued = { readonly waiting: Waiting } | { readonly part: AnswerPart };
@@ -51,9 +57,9 @@ export function createApproveAnswerStep(exchange: Recorded, options: CallApprova
         continue;
       }
       const released = await release.settle(item.waiting);
-      if (released === 'held too long') {
+      if ('late' in released) {
         over = true;
-        for (const part of release.goodbye(item.waiting, queue)) await next(part);
+        for (const part of release.goodbye(item.waiting, released.late, queue)) await next(part);
         queue.length = 0;
         return;
       }
@@ -65,7 +71,7 @@ export function createApproveAnswerStep(exchange: Recorded, options: CallApprova
   return (part, next): Wait => {
     if (failure) throw failure;
     if (over) return undefined;
-    release.sees(part);
+    release.sees();
     const asks = part.kind === 'block' && part.verdict?.effect === 'require_approval';
     if (!asks && draining === null) return next(part);
     queue.push(asks ? { waiting: release.ask(part as HeldBlock) } : { part });
@@ -90,7 +96,8 @@ export function createApproveAnswerStep(exchange: Recorded, options: CallApprova
 class CallRelease {
   readonly #exchange: Recorded;
   readonly #options: CallApprovalOptions;
-  #lastIndex = -1;
+  /** Aborted when the gateway stops the exchange; a caller that leaves does not end the wait. */
+  readonly #stopped = new AbortController();
   #lastAt: number;
 
   constructor(exchange: Recorded, options: CallApprovalOptions) {
@@ -99,8 +106,7 @@ class CallRelease {
     this.#lastAt = options.clock();
   }
 
-  sees(part: AnswerPart): void {
-    this.#lastIndex = Math.max(this.#lastIndex, part.index);
+  sees(): void {
     this.#lastAt = this.#options.clock();
   }
 
@@ -129,14 +135,18 @@ class CallRelease {
   }
 
   async #open(question: Question): Promise<Standing> {
+    const { signal } = this.#exchange;
+    const stop = () => {
+      if (signal.reason instanceof GatewayError) this.#stopped.abort(signal.reason);
+    };
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
     await this.#exchange.answer.park();
     return this.#options.approvals.ask(question);
   }
 
-  /** The call as it may go on, with what is to be done once it was written. */
-  async settle(
-    waiting: Waiting,
-  ): Promise<{ readonly part: HeldBlock; written(): Promise<void> } | 'held too long'> {
+  /** The call as it may go on, with what is to be done once it was written; or the approval that took too long. */
+  async settle(waiting: Waiting): Promise<Released | { readonly late: Approval }> {
     const { approvals, judgeAgain, clock, holdMs = 540_000 } = this.#options;
     const { part, question } = waiting;
     let standing = await waiting.standing;
@@ -146,13 +156,13 @@ class CallRelease {
       const { approval } = standing;
       const late = clock() >= this.#lastAt + holdMs;
       if (standing.state === 'pending') {
-        if (late) return 'held too long';
+        if (late) return { late: approval };
         waited = true;
-        standing = await approvals.wait(approval.id, this.#exchange.stopped, this.#lastAt + holdMs);
+        standing = await approvals.wait(approval.id, this.#stopped.signal, this.#lastAt + holdMs);
         continue;
       }
       if (standing.state === 'in_use') {
-        if (late) return 'held too long';
+        if (late) return { late: approval };
         await new Promise((resolve) => setTimeout(resolve, 250));
         standing = await approvals.ask(question);
         continue;
@@ -189,20 +199,20 @@ class CallRelease {
     }
   }
 
-  async #denied(part: HeldBlock, verdict: CallVerdict, message: string, approval: string | null) {
+  async #denied(part: HeldBlock, verdict: CallVerdict, message: string, approval: string | null): Promise<Released> {
     const reasons = [{ id: 'approval', message }, ...verdict.reasons];
     const denied: CallVerdict = { ...verdict, effect: 'deny', reasons, decision: null, approval };
     return { part: await this.#options.deny(part, denied), written: nothing };
   }
 
   /** Ends the answer with a finished text, so that its caller can go on and ask again; the approval stays open. */
-  goodbye(waiting: Waiting, rest: readonly Queued[]): AnswerPart[] {
+  goodbye(waiting: Waiting, approval: Approval, rest: readonly Queued[]): AnswerPart[] {
     const delta = rest.flatMap((item) => ('part' in item ? [item.part] : [])).find(isMessageDelta);
     const subject = `The call of tool ${waiting.verdict.tool}`;
-    const text = `[sallyport] ${waitingFor(waiting.asked!, subject)} Say "continue" once it is approved.`;
+    const text = `[sallyport] ${waitingFor(approval, subject)} Say "continue" once it is approved.`;
     const usage = delta?.data.usage ?? { output_tokens: 0 };
     return [
-      this.#options.text(this.#lastIndex + 1, text),
+      this.#options.text(waiting.part.index, text),
       made('message_delta', { delta: { stop_reason: 'end_turn', stop_sequence: null }, usage }),
       made('message_stop', {}),
     ];

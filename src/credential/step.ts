@@ -1,4 +1,4 @@
-import type { Credentialed, Masked } from '../model/exchange.ts';
+import type { Credentialed, Approved } from '../model/exchange.ts';
 import type { Credentials, Lease } from '../model/lease.ts';
 
 /**
@@ -7,8 +7,8 @@ import type { Credentials, Lease } from '../model/lease.ts';
  */
 export function credentialStep(
   credentials: Pick<Credentials, 'lease' | 'defaultRole'>,
-): (exchange: Masked) => Credentialed | Promise<Credentialed> {
-  const withLease = (exchange: Masked, lease: Lease): Credentialed => ({ ...exchange, lease });
+): (exchange: Approved) => Credentialed | Promise<Credentialed> {
+  const withLease = (exchange: Approved, lease: Lease): Credentialed => ({ ...exchange, lease });
   return function credential(exchange) {
     const lease = credentials.lease(exchange.decision.credential ?? credentials.defaultRole, exchange.signal);
     return lease instanceof Promise

@@ -1,15 +1,22 @@
-import { type AnswerPart, inTurn, type Next, type StreamEvent, type WayBackStep } from '../model/answer.ts';
+import {
+  type AnswerPart,
+  type CallVerdict,
+  type HeldBlock,
+  inTurn,
+  type StreamEvent,
+  type WayBackStep,
+} from '../model/answer.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Decided } from '../model/exchange.ts';
 import type { Json, JsonObject } from '../model/json.ts';
-import { type AnswerStepOptions, callJudge, type JudgedCall, textBlock } from './call.ts';
+import { type AnswerStepOptions, callJudge, denyCall, textBlock } from './call.ts';
 import { countSpans } from './project.ts';
 import { reasonText } from './request_step.ts';
 
 /**
  * The `decide` step of the way back for one answer. A held tool call is judged by itself: allowed it passes, denied it
- * becomes a text (`replace`; the stop reason is corrected where no call is left) or a call of a tool that does not
- * exist (`continue`), which the client answers with an error the model can go on from. Pieces of the answer are judged as often as
+ * becomes a text (`replace`) or a call of a tool that does not exist (`continue`), which the client answers with an error
+ * the model can go on from; one that humans have to approve passes with that verdict. Pieces of the answer are judged as often as
  * the stream directive says; a denied one ends the answer as a complete, valid message.
  *
  * The step throws GatewayError POLICY_UNAVAILABLE.
@@ -17,36 +24,29 @@ import { reasonText } from './request_step.ts';
 export function createAnswerStep(exchange: Decided, options: AnswerStepOptions): WayBackStep {
   const judge = callJudge(exchange, options);
   const chunks = new ChunkJudge(exchange);
-  let kept = 0;
-  let replaced = 0;
-
-  const release = (judged: JudgedCall, next: Next) => {
-    if (judged.part.call) kept += 1;
-    else replaced += 1;
-    const { renaming, part } = judged;
-    if (renaming === null) return next(part);
-    const id = part.verdict!.callId;
-    return options.renamed(exchange.conversation.id, id, renaming).then(() => next(part));
-  };
-
   return (part, next) => {
     if (chunks.stopped) return undefined;
     if (part.kind === 'block' && part.call) {
       chunks.sees(part);
-      return release(judge(part), next);
+      const verdict = judge(part);
+      if (verdict.effect === 'deny') return carryOut(exchange, part, verdict, options).then(next);
+      return next({ ...part, verdict });
     }
     const denied = chunks.judge(part);
-    if (denied !== null) return inTurn(chunks.ending(denied), next);
-    if (replaced > 0 && kept === 0 && part.kind === 'event' && part.type === 'message_delta') return next(ended(part));
-    return next(part);
+    return denied === null ? next(part) : inTurn(chunks.ending(denied), next);
   };
 }
 
-/** A `message_delta` of an answer that has no call left for the client to run. */
-function ended(part: StreamEvent): StreamEvent {
-  const delta = part.data.delta as JsonObject | undefined;
-  if (delta?.stop_reason !== 'tool_use') return part;
-  return { ...part, data: { ...part.data, delta: { ...delta, stop_reason: 'end_turn' } }, bytes: null };
+/** Carries a denial out; what is renamed is remembered before the part may go on. */
+export async function carryOut(
+  exchange: Decided,
+  part: HeldBlock,
+  verdict: CallVerdict,
+  options: Pick<AnswerStepOptions, 'renamed'>,
+): Promise<HeldBlock> {
+  const denied = denyCall(exchange, part, verdict);
+  if (denied.renaming) await options.renamed(exchange.conversation.id, verdict.callId, denied.renaming);
+  return denied.part;
 }
 
 /** Asks policy about pieces of the answer, and knows how to end the answer at any of them. */

@@ -1,10 +1,11 @@
 import { randomInt } from 'node:crypto';
 import type { CallVerdict, HeldBlock } from '../model/answer.ts';
+import type { ActivePolicy, Decision } from '../model/decision.ts';
 import type { Decided } from '../model/exchange.ts';
 import type { Json } from '../model/json.ts';
 import type { Clock } from './clock.ts';
 import { projectToolUse } from './project.ts';
-import { approvalText, reasonText } from './request_step.ts';
+import { reasonText } from './request_step.ts';
 
 /** A denied call that went to the client under another name, as Claude made it. */
 export interface Renaming {
@@ -17,7 +18,6 @@ export interface Renaming {
 
 export interface AnswerStepOptions {
   readonly clock: Clock;
-  readonly contact: string | null;
   /** Remembers a renamed call durably, so that later requests can have its name and input put back. */
   readonly renamed: (conversation: string, callId: string, call: Renaming) => Promise<void>;
 }
@@ -28,42 +28,47 @@ export interface JudgedCall {
   readonly renaming: Renaming | null;
 }
 
-/** Judges the tool calls of one answer, each on its own and in order. */
-export function callJudge(exchange: Decided, options: AnswerStepOptions): (part: HeldBlock) => JudgedCall {
+/**
+ * Judges the tool calls of one answer, each on its own and in order. Asked again for a part that waited, it judges by
+ * the policy that is given, at the place the call had.
+ *
+ * @throws GatewayError POLICY_UNAVAILABLE
+ */
+export type CallJudge = (part: HeldBlock, policy?: ActivePolicy) => CallVerdict;
+
+/** Makes the judge of one answer. */
+export function callJudge(exchange: Decided, options: Pick<AnswerStepOptions, 'clock'>): CallJudge {
   const denied = new Set(exchange.decision.stream.deny_tools);
   let calls = 0;
-  return (part) => {
-    const index = calls++;
-    const verdict = verdictOn(part, index);
-    if (verdict.effect === 'allow') return { part: { ...part, verdict }, renaming: null };
-    if (part.inputText === null || exchange.decision.on_tool_deny === 'replace') {
-      const text = `[sallyport] The call of tool ${verdict.tool} was denied by policy. ${reasonText(verdict.reasons)}`;
-      return { part: textBlock(part.index, text, verdict), renaming: null };
-    }
-    return rename(part, part.inputText, verdict);
-  };
-
-  function verdictOn(part: HeldBlock, index: number): CallVerdict {
+  return (part, policy = exchange.policy) => {
+    const callIndex = part.verdict?.callIndex ?? calls++;
     const { name, id } = part.block;
     const tool = typeof name === 'string' ? name : '(unnamed)';
     const callId = typeof id === 'string' ? id : '';
-    const deny = (reason: string, message: string): CallVerdict => {
-      return { effect: 'deny', tool, callId, reasons: [{ id: reason, message }] };
-    };
+    const verdict = (
+      effect: CallVerdict['effect'],
+      reasons: CallVerdict['reasons'],
+      decision: Decision | null = null,
+    ) => ({ effect, tool, callId, callIndex, reasons, decision, approval: null }) satisfies CallVerdict;
     if (part.inputText === null || tool !== name || callId === '') {
-      return deny(
-        'unreadable-call',
-        'its input is not complete JSON of at most 1 MiB, so it cannot be judged; make a smaller call',
-      );
+      const message = 'its input is not complete JSON of at most 1 MiB, so it cannot be judged; make a smaller call';
+      return verdict('deny', [{ id: 'unreadable-call', message }]);
     }
-    if (denied.has(tool)) return deny('tool-denied', `tool ${tool} may not be used here`);
-    const input = projectToolUse(exchange, part, index, options.clock);
-    const decision = exchange.policy.decide('tool_use', { ...(input as unknown as { [key: string]: Json }) });
+    if (denied.has(tool)) return verdict('deny', [{ id: 'tool-denied', message: `tool ${tool} may not be used here` }]);
+    const input = projectToolUse(exchange, part, callIndex, options.clock);
+    const decision = policy.decide('tool_use', { ...(input as unknown as { [key: string]: Json }) });
     const reasons = decision.reasons.map(({ id: rule, message }) => ({ id: rule, message }));
-    if (decision.effect === 'allow') return { effect: 'allow', tool, callId, reasons };
-    if (decision.effect === 'deny') return { effect: 'deny', tool, callId, reasons };
-    return deny(reasons[0]?.id ?? 'approval', `this call ${approvalText(decision, options.contact)}`);
+    return verdict(decision.effect, reasons, decision.effect === 'require_approval' ? decision : null);
+  };
+}
+
+/** Makes of a call what its denial says: a text, or a call under another name that the client answers with an error. */
+export function denyCall(exchange: Decided, part: HeldBlock, verdict: CallVerdict): JudgedCall {
+  if (part.inputText === null || exchange.decision.on_tool_deny === 'replace') {
+    const text = `[sallyport] The call of tool ${verdict.tool} was denied by policy. ${reasonText(verdict.reasons)}`;
+    return { part: textBlock(part.index, text, verdict), renaming: null };
   }
+  return rename(part, part.inputText, verdict);
 }
 
 /** The call of a tool that no client has; its only input is why. The name says the first rule, for the model to read. */

@@ -1,5 +1,5 @@
 import { GatewayError } from '../errors.ts';
-import type { Decision, PolicySource, Reason } from '../model/decision.ts';
+import type { ActivePolicy, Decision, PolicySource, Reason } from '../model/decision.ts';
 import type { Decided, Scanned } from '../model/exchange.ts';
 import type { Json } from '../model/json.ts';
 import type { MaskMode, MaskPlan } from '../model/scan.ts';
@@ -9,29 +9,35 @@ import { projectRequest } from './project.ts';
 export interface RequestStepOptions {
   readonly source: PolicySource;
   readonly clock: Clock;
-  /** Whom to ask where policy wants an approval, or null. */
-  readonly contact: string | null;
 }
 
 /**
  * The `decide` step of the way in: asks the active policy, which the exchange then keeps to its end, and turns the
- * obligations of an allow into a mask plan and a lower `max_tokens`.
+ * obligations into a mask plan and a lower `max_tokens`. `require_approval` goes on: the approve step asks.
  *
- * The step throws GatewayError POLICY_DENIED with the rules and their reasons, APPROVAL_UNSUPPORTED, or
- * POLICY_UNAVAILABLE.
+ * The step throws GatewayError POLICY_DENIED with the rules and their reasons, or POLICY_UNAVAILABLE.
  */
 export function createRequestStep(options: RequestStepOptions): (exchange: Scanned) => Decided {
   return (exchange) => {
-    const policy = options.source.current();
-    const decision = policy.decide('request', { ...(projectRequest(exchange, options.clock) as unknown as Inputs) });
-    if (decision.effect !== 'allow') {
+    const { policy, decision } = decideRequest(exchange, options);
+    if (decision.effect === 'deny') {
       const { bundle, version, revision } = policy;
       exchange.notes.refused_by = { bundle, version, revision, effect: decision.effect };
-      throw refusal(decision, options.contact);
+      const rules = decision.reasons.map((reason) => reason.id);
+      throw new GatewayError('POLICY_DENIED', reasonText(decision.reasons), { rules });
     }
     limitOutput(exchange, decision.limits.max_output_tokens);
     return { ...exchange, policy, decision, maskPlan: maskPlanOf(decision) };
   };
+}
+
+/** Asks the active policy about a request. Throws GatewayError POLICY_UNAVAILABLE. */
+export function decideRequest(
+  exchange: Scanned,
+  { source, clock }: RequestStepOptions,
+): { readonly policy: ActivePolicy; readonly decision: Decision } {
+  const policy = source.current();
+  return { policy, decision: policy.decide('request', { ...(projectRequest(exchange, clock) as unknown as Inputs) }) };
 }
 
 type Inputs = { readonly [key: string]: Json };
@@ -39,19 +45,6 @@ type Inputs = { readonly [key: string]: Json };
 /** What policy said no with, as one line for a caller: `rule: reason; rule: reason`. */
 export function reasonText(reasons: readonly Pick<Reason, 'id' | 'message'>[]): string {
   return reasons.map(({ id, message }) => (message === '' ? id : `${id}: ${message}`)).join('; ');
-}
-
-/** How an approval that cannot be asked for yet is refused. */
-export function approvalText(decision: Decision, contact: string | null): string {
-  const groups = [...new Set(decision.approval.flatMap((requirement) => requirement.groups))].sort().join(', ');
-  const whom = contact === null ? '' : ` Contact: ${contact}`;
-  return `needs an approval by ${groups || 'a human'}, which this gateway cannot wait for yet (${reasonText(decision.reasons)}).${whom}`;
-}
-
-function refusal(decision: Decision, contact: string | null): GatewayError {
-  const rules = decision.reasons.map((reason) => reason.id);
-  if (decision.effect === 'deny') return new GatewayError('POLICY_DENIED', reasonText(decision.reasons), { rules });
-  return new GatewayError('APPROVAL_UNSUPPORTED', `This request ${approvalText(decision, contact)}`, { rules });
 }
 
 /** The masks of a decision by class; where two name a class the stronger mode wins. */

@@ -1,9 +1,10 @@
-import { GatewayError } from '../errors.ts';
+import { GatewayError, toGatewayError } from '../errors.ts';
 import { render } from '../json/index.ts';
-import type { Recorded } from '../model/exchange.ts';
+import type { AnswerEnd, Recorded } from '../model/exchange.ts';
 import type { Credentials, Lease } from '../model/lease.ts';
+import { callAnswerMs, deliver, stillWaiting } from './deliver.ts';
 import { answerHeaders, requestHeaders } from './headers.ts';
-import { type AnswerEnd, relayStream, type WayBack } from './stream.ts';
+import { relayStream, type WayBack } from './stream.ts';
 import type { Upstream, UpstreamAnswer } from './upstream.ts';
 import { passWhole } from './whole.ts';
 
@@ -15,6 +16,10 @@ export interface ForwardOptions {
   readonly wayBack: WayBack;
   /** Removes the gateway's own secrets from an answer that is no message (errors, models, token counts). */
   readonly cleanse: (exchange: Recorded, bytes: Uint8Array) => Uint8Array;
+  /** Tells a caller that its answer is not there yet; the answer goes on without it. */
+  readonly tellLate: (exchange: Recorded, error: GatewayError) => void;
+  /** Milliseconds within which a call that is not streamed is answered while something in it waits for humans. */
+  readonly callAnswerMs?: number;
 }
 
 /** The most bytes of a JSON answer, and of an error body. */
@@ -22,47 +27,94 @@ const wholeBytesMax = 64 * 1024 * 1024;
 const errorBytesMax = 1024 * 1024;
 
 /**
- * The `forward` step: one attempt; a second one only where Claude refused our credential and it was refreshed.
- * The answer goes through the way back to the caller.
+ * The `forward` step: one attempt; a second one only where Claude refused our credential and it was refreshed. The
+ * answer goes through the way back to the caller. Once parked it is read to its end even if the caller leaves; a
+ * caller whose request is being answered already is given that answer.
  *
  * @throws GatewayError UPSTREAM_* before or within the answer; whatever a step of the way back throws
  */
 export function createForward(options: ForwardOptions): (exchange: Recorded) => Promise<AnswerEnd> {
   return async (exchange) => {
-    const answer = await attempt(exchange, options);
-    exchange.notes.upstream_request_id = header(answer, 'request-id');
-    exchange.notes.upstream_status = answer.status;
-    requireIdentityCoding(answer);
-    if (answer.status >= 400) return passError(exchange, answer, options);
-    const type = contentType(answer);
-    if (answer.status === 200 && exchange.route.action === 'messages.create' && type === 'text/event-stream') {
-      exchange.reply.begin(answer.status, answerHeaders(answer.headers, exchange.id));
-      exchange.reply.flush();
-      return relayStream(exchange, answer, options.wayBack);
+    if (exchange.attached) return deliver(exchange, exchange.attached);
+    const { answer, signal } = exchange;
+    const leave = answer.attend();
+    const sending = new AbortController();
+    const gone = () => {
+      leave('gone');
+      if (!answer.parked || signal.reason instanceof GatewayError) sending.abort(signal.reason);
+    };
+    if (signal.aborted) gone();
+    else signal.addEventListener('abort', gone, { once: true });
+    try {
+      const end = await dispatch(exchange, sending.signal, options, leave);
+      answer.finish(end);
+      leave(signal.aborted ? 'gone' : 'delivered');
+      return end;
+    } catch (thrown) {
+      answer.finish(toGatewayError(thrown));
+      leave('gone');
+      throw thrown;
+    } finally {
+      signal.removeEventListener('abort', gone);
     }
-    if (answer.status !== 200 || type !== 'application/json') {
-      answer.abort();
-      throw new GatewayError('UPSTREAM_PROTOCOL', `status ${answer.status} with content type ${type || 'none'}`);
-    }
-    const bytes = await readWhole(answer, wholeBytesMax);
-    if (exchange.route.action !== 'messages.create') {
-      const cleansed = options.cleanse(exchange, bytes);
-      exchange.recording.frame('block', -1, cleansed);
-      return finish(exchange, answer, cleansed, 'complete');
-    }
-    const passed = await passWhole(exchange, bytes, options.wayBack);
-    return finish(exchange, answer, passed.bytes, passed.end);
   };
 }
 
-async function attempt(exchange: Recorded, options: ForwardOptions): Promise<UpstreamAnswer> {
-  const first = await send(exchange, exchange.lease, options);
+async function dispatch(
+  exchange: Recorded,
+  signal: AbortSignal,
+  options: ForwardOptions,
+  leave: (left: 'gone') => void,
+): Promise<AnswerEnd> {
+  const answer = await attempt(exchange, signal, options);
+  exchange.notes.upstream_request_id = header(answer, 'request-id');
+  exchange.notes.upstream_status = answer.status;
+  requireIdentityCoding(answer);
+  if (answer.status >= 400) return passError(exchange, answer, options);
+  const type = contentType(answer);
+  exchange.answer.begin(answer.headers);
+  if (answer.status === 200 && exchange.route.action === 'messages.create' && type === 'text/event-stream') {
+    if (!exchange.reply.begun) {
+      exchange.reply.begin(answer.status, answerHeaders(answer.headers, exchange.id));
+      exchange.reply.flush();
+    }
+    exchange.reply.keepAlive();
+    return relayStream(exchange, answer, options.wayBack);
+  }
+  if (answer.status !== 200 || type !== 'application/json') {
+    answer.abort();
+    throw new GatewayError('UPSTREAM_PROTOCOL', `status ${answer.status} with content type ${type || 'none'}`);
+  }
+  const bytes = await readWhole(answer, wholeBytesMax);
+  if (exchange.route.action !== 'messages.create') {
+    const cleansed = options.cleanse(exchange, bytes);
+    exchange.recording.frame('block', -1, cleansed);
+    return finish(exchange, answer, cleansed, 'complete');
+  }
+  const late = setTimeout(
+    () => {
+      if (!exchange.answer.parked || exchange.reply.begun) return;
+      options.tellLate(exchange, stillWaiting());
+      leave('gone');
+    },
+    exchange.startedAt + (options.callAnswerMs ?? callAnswerMs) - Date.now(),
+  );
+  try {
+    const passed = await passWhole(exchange, bytes, options.wayBack);
+    return finish(exchange, answer, passed.bytes, passed.end);
+  } finally {
+    clearTimeout(late);
+  }
+}
+
+async function attempt(exchange: Recorded, signal: AbortSignal, options: ForwardOptions): Promise<UpstreamAnswer> {
+  const first = await send(exchange, exchange.lease, signal, options);
   if (first.status !== 401) return refuseForbidden(first);
   first.abort();
   options.credentials.refused(exchange.lease);
-  const lease = await options.credentials.lease(exchange.lease.role, exchange.signal);
+  const lease = await options.credentials.lease(exchange.lease.role, signal);
   exchange.notes.lease_after_refusal = lease.id;
-  const second = await send(exchange, lease, options);
+  const second = await send(exchange, lease, signal, options);
   if (second.status !== 401) return refuseForbidden(second);
   second.abort();
   throw new GatewayError('UPSTREAM_CREDENTIAL', `lease ${lease.id} was refused with 401`);
@@ -75,23 +127,38 @@ function refuseForbidden(answer: UpstreamAnswer): UpstreamAnswer {
   throw new GatewayError('UPSTREAM_CREDENTIAL', 'the lease was refused with 403');
 }
 
-function send(exchange: Recorded, lease: Lease, options: ForwardOptions): Promise<UpstreamAnswer> {
+function send(exchange: Recorded, lease: Lease, signal: AbortSignal, options: ForwardOptions): Promise<UpstreamAnswer> {
   return options.upstream.send({
     method: exchange.route.method,
     target: exchange.route.target,
     headers: requestHeaders(exchange, lease, options.headers),
     body: exchange.body ? render(exchange.body) : null,
-    signal: exchange.signal,
+    signal,
   });
 }
 
 async function passError(exchange: Recorded, answer: UpstreamAnswer, options: ForwardOptions): Promise<AnswerEnd> {
   const bytes = options.cleanse(exchange, await readWhole(answer, errorBytesMax));
   exchange.recording.frame('error', -1, bytes);
+  if (exchange.reply.begun) return errorEvent(exchange, bytes);
   return finish(exchange, answer, bytes, 'upstream_error');
 }
 
+/** The error body of Claude as the `error` event of a stream that was opened while humans decided. */
+function errorEvent(exchange: Recorded, bytes: Uint8Array): AnswerEnd {
+  let line: string;
+  try {
+    line = JSON.stringify(JSON.parse(Buffer.from(bytes).toString()));
+  } catch {
+    throw new GatewayError('UPSTREAM_PROTOCOL', 'an error of Claude is not JSON');
+  }
+  exchange.reply.end(Buffer.from(`event: error\ndata: ${line}\n\n`));
+  return 'upstream_error';
+}
+
 function finish(exchange: Recorded, answer: UpstreamAnswer, bytes: Uint8Array, end: AnswerEnd): AnswerEnd {
+  // The caller may have been told that it takes longer; then the answer waits for it in the parking.
+  if (exchange.reply.begun) return end;
   const headers = answerHeaders(answer.headers, exchange.id);
   exchange.reply.begin(answer.status, [...headers, ['content-length', String(bytes.length)]]);
   exchange.reply.end(bytes);

@@ -1,15 +1,12 @@
 import { GatewayError } from '../errors.ts';
 import type { Next, StreamEvent, Wait, WayBackStep } from '../model/answer.ts';
-import type { Recorded } from '../model/exchange.ts';
+import type { AnswerEnd, Recorded } from '../model/exchange.ts';
 import { createEventReader } from './sse.ts';
 import type { UpstreamAnswer } from './upstream.ts';
 import { createStreamWriter } from './write.ts';
 
 /** Joins the steps of the way back in front of the writer that is given. */
 export type WayBack = (exchange: Recorded, write: WayBackStep) => Next;
-
-/** How an answer ended that was passed on. */
-export type AnswerEnd = 'complete' | 'denied' | 'upstream_error';
 
 /**
  * Relays a streamed answer: bytes to events, events through the way back, what is released to the caller. The socket
@@ -26,6 +23,7 @@ export async function relayStream(exchange: Recorded, answer: UpstreamAnswer, wa
   const deliver = wayBack(exchange, (part, next) => {
     if (part.kind === 'event' && part.type === 'message_stop') end = claudeEnded ? 'complete' : 'denied';
     if (part.kind === 'event' && part.type === 'error') end = 'upstream_error';
+    exchange.answer.append(part);
     return writer.step(part, next);
   });
   const pass = (events: readonly StreamEvent[], from: number): Wait => {
@@ -50,10 +48,9 @@ export async function relayStream(exchange: Recorded, answer: UpstreamAnswer, wa
     await pass(reader.end(), 0);
   } catch (error) {
     if (end === null) throw error;
-  } finally {
-    writer.close();
   }
   if (end === null) throw new GatewayError('UPSTREAM_PROTOCOL', 'the stream ended before the message did');
+  await writer.flush();
   exchange.reply.end();
   return end;
 }

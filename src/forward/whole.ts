@@ -2,10 +2,10 @@ import { GatewayError } from '../errors.ts';
 import { scan, splice } from '../json/index.ts';
 import type { HeldBlock, StreamEvent } from '../model/answer.ts';
 import type { JsonNode, Splice } from '../model/body.ts';
-import type { Recorded } from '../model/exchange.ts';
+import type { AnswerEnd, Recorded } from '../model/exchange.ts';
 import type { JsonObject } from '../model/json.ts';
 import { holds, isClientCall } from './hold.ts';
-import type { AnswerEnd, WayBack } from './stream.ts';
+import type { WayBack } from './stream.ts';
 import { requireVerdict } from './write.ts';
 
 const answerLimits = { depth: 512, keys: 1_000_000, values: 4_000_000 };
@@ -29,6 +29,7 @@ export async function passWhole(
   let claudeEnded = false;
   let end = 'complete' as AnswerEnd;
   const deliver = wayBack(exchange, (part) => {
+    exchange.answer.append(part);
     if (part.kind === 'block') blocks.push(part);
     else if (part.type === 'message_delta') delta = part;
     else if (part.type === 'message_stop') end = claudeEnded ? 'complete' : 'denied';

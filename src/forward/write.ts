@@ -3,40 +3,39 @@ import type { AnswerPart, HeldBlock, StreamEvent, WayBackStep } from '../model/a
 import type { Reply } from '../model/exchange.ts';
 import { eventBytes, madeEvent } from './sse.ts';
 
-/** A stream may be silent for this long before a `ping` goes out (clients give up after minutes without bytes). */
-const pingAfterMs = 15_000;
-const pingBytes = Buffer.from('event: ping\ndata: {"type":"ping"}\n\n');
-
 /** The last step of a stream's way back: gathers what one chunk of Claude's answer released and writes it at once. */
 export interface StreamWriter {
   readonly step: WayBackStep;
   /** Writes what was gathered; a promise while the client does not keep up. */
   flush(): Promise<void> | undefined;
-  /** Stops the pings. */
-  close(): void;
 }
 
 /** Makes the writer of one stream. Unchanged events leave as their original bytes. */
 export function createStreamWriter(reply: Reply): StreamWriter {
   let gathered: Uint8Array[] = [];
-  const pings = setInterval(() => {
-    reply.write(pingBytes);
-  }, pingAfterMs);
-  pings.unref();
+  let written: Promise<void> | undefined;
 
+  const flush = () => {
+    if (gathered.length > 0) {
+      const bytes = gathered.length === 1 ? gathered[0]! : Buffer.concat(gathered);
+      gathered = [];
+      written = reply.write(bytes);
+    }
+    const wait = written;
+    written = undefined;
+    return wait;
+  };
   return {
     step: (part) => {
+      // What a step releases later, outside of any chunk, must not wait for the next one.
+      if (gathered.length === 0)
+        queueMicrotask(() => {
+          written = flush();
+        });
       gather(part, gathered);
       return undefined;
     },
-    flush() {
-      if (gathered.length === 0) return undefined;
-      const bytes = gathered.length === 1 ? gathered[0]! : Buffer.concat(gathered);
-      gathered = [];
-      pings.refresh();
-      return reply.write(bytes);
-    },
-    close: () => clearInterval(pings),
+    flush,
   };
 }
 
@@ -52,7 +51,8 @@ function gather(part: AnswerPart, into: Uint8Array[]): void {
 /** The last fence: a client tool call leaves only with a verdict, and an allowed one only with its input. */
 export function requireVerdict(part: HeldBlock): void {
   if (!part.call) return;
-  if (part.verdict === null || (part.verdict.effect === 'allow' && part.inputText === null)) {
+  const effect = part.verdict?.effect ?? 'require_approval';
+  if (effect === 'require_approval' || (effect === 'allow' && part.inputText === null)) {
     throw new GatewayError('INTERNAL', 'a tool call came to be written without a verdict');
   }
 }

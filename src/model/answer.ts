@@ -1,3 +1,4 @@
+import type { Decision, Reason } from './decision.ts';
 import type { JsonObject } from './json.ts';
 import type { Span } from './scan.ts';
 
@@ -41,12 +42,21 @@ export interface HeldBlock {
   readonly verdict: CallVerdict | null;
 }
 
-/** The outcome of a tool call's decision, as the record and the client's text name it. */
+/**
+ * The outcome of a tool call's decision, as the record and the client's text name it. A call that waits for humans has
+ * `require_approval` with what they are asked; the approve step turns it into one of the other two.
+ */
 export interface CallVerdict {
-  readonly effect: 'allow' | 'deny';
+  readonly effect: 'allow' | 'deny' | 'require_approval';
   readonly tool: string;
   readonly callId: string;
-  readonly reasons: readonly { readonly id: string; readonly message: string }[];
+  /** Which call of the answer it is, from 0. */
+  readonly callIndex: number;
+  readonly reasons: readonly Pick<Reason, 'id' | 'message'>[];
+  /** The decision behind `require_approval`; null for the others. */
+  readonly decision: Decision | null;
+  /** The approval that a human decided, where one did. */
+  readonly approval: string | null;
 }
 
 /** Something to wait for, or nothing: a step that does not wait costs no turn of the event loop. */

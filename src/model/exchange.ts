@@ -1,3 +1,5 @@
+import type { AnswerPart } from './answer.ts';
+import type { Held, Question, Standing } from './approval.ts';
 import type { Body } from './body.ts';
 import type { ActivePolicy, Decision } from './decision.ts';
 import type { Recording } from './event.ts';
@@ -101,11 +103,60 @@ export interface Masked extends Decided {
   readonly masks: MaskMark[];
 }
 
-export interface Credentialed extends Masked {
+export interface Approved extends Masked {
+  /** The permission of humans that this request needs and has; null where policy asks for none. */
+  readonly permission: Permission | null;
+  /** The answer being given to an equal request: the caller gets that one, and Claude is not called again. */
+  readonly attached: KeptAnswer | null;
+  /** The answer to be: kept beyond its caller as soon as something in it waits for humans or runs under a grant. */
+  readonly answer: KeptAnswer;
+}
+
+/** What an approved request was asked as, and the grant that allows it. */
+export interface Permission {
+  readonly question: Question;
+  readonly standing: Standing & { readonly state: 'granted' };
+}
+
+/**
+ * One answer of Claude as parts, from its first event. Once parked it is read on whether its caller stays or not, and
+ * callers that send an equal request attach to it.
+ */
+export interface KeptAnswer {
+  /** The exchange that asked Claude. */
+  readonly exchange: string;
+  readonly parts: readonly AnswerPart[];
+  /** Response headers of Claude; empty until they are known. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** How it ended; null while it goes on. */
+  readonly end: AnswerEnd | Error | null;
+  readonly parked: boolean;
+  begin(headers: KeptAnswer['headers']): void;
+  append(part: AnswerPart): void;
+  finish(end: AnswerEnd | Error): void;
+  /** Parks it; false where too much of it has gone by to be repeated from its first event. */
+  park(): Promise<boolean>;
+  /** A caller takes it: the function returned says that the caller left, or has it to its end. */
+  attend(): (left: 'gone' | 'delivered') => void;
+  /** Resolves once a caller is there; undefined where one is. Rejects when the answer has run out. */
+  attended(): Promise<void> | undefined;
+  /** Resolves at the next part, or the end. */
+  changed(): Promise<void>;
+}
+
+/** How an answer ended that was passed on. */
+export type AnswerEnd = 'complete' | 'denied' | 'upstream_error';
+
+export interface Credentialed extends Approved {
   readonly lease: Lease;
 }
 
-export interface Recorded extends Credentialed {
+export interface Granted extends Credentialed {
+  /** The grant, taken for this exchange alone; null where none is needed. */
+  readonly held: Held | null;
+}
+
+export interface Recorded extends Granted {
   readonly recording: Recording;
 }
 
@@ -118,6 +169,8 @@ export interface Reply {
   begin(status: number, headers: readonly (readonly [name: string, value: string])[]): void;
   /** Sends the headers now, before any byte of the body. */
   flush(): void;
+  /** Of a stream: from now on a `ping` goes out after 15 s of silence. */
+  keepAlive(): void;
   /** Undefined while the socket keeps up, otherwise a promise for when it does again. */
   write(bytes: Uint8Array): Promise<void> | undefined;
   end(bytes?: Uint8Array): void;

@@ -1,4 +1,3 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
 import Koa, { type Context } from 'koa';
 import { koaBody } from 'koa-body';
@@ -6,7 +5,6 @@ import { GatewayError, toGatewayError } from '../errors.ts';
 import type { Actor, AdminRoute } from '../model/admin.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { Authenticated } from '../model/login.ts';
-import type { Secret } from '../model/secret.ts';
 import type { WebHeaders } from '../model/web.ts';
 import { newRequestId } from './frame.ts';
 import { matchPath } from './match.ts';
@@ -14,17 +12,16 @@ import { type PortServer, portServer } from './server.ts';
 import type { Web } from './web.ts';
 
 export interface AdminServerOptions {
-  readonly operatorToken: Secret;
   /**
    * Who asks the admin API: the operator, a person, or null for nobody. Rejects with `GatewayError` for a token or a
-   * form that is refused. Where it is absent there is only the operator.
+   * form that is refused.
    */
-  readonly authenticate?: (request: {
+  readonly authenticate: (request: {
     readonly method: string;
     readonly headers: WebHeaders;
   }) => Promise<Authenticated | null>;
   /** Pages and login, which see to who asks themselves; answered before the admin API. */
-  readonly web?: Web;
+  readonly web: Web;
   readonly routes: readonly AdminRoute[];
   /** Named checks of readiness; each true or a short reason. */
   readonly readiness: () => { readonly [name: string]: true | string };
@@ -106,19 +103,9 @@ async function answerHealth(context: Context, options: AdminServerOptions): Prom
 /** Null is the operator. */
 async function requireActor(context: Context, options: AdminServerOptions): Promise<Actor | null> {
   const headers = { get: (name: string) => context.req.headers[name]?.toString() ?? null };
-  const found = options.authenticate
-    ? await options.authenticate({ method: context.method, headers })
-    : isOperator(headers, options.operatorToken) && operator;
+  const found = await options.authenticate({ method: context.method, headers });
   if (!found) throw new GatewayError('OPERATOR_REQUIRED');
   return found.kind === 'person' ? found.actor : null;
-}
-
-const operator: Authenticated = { kind: 'operator' };
-
-function isOperator(headers: WebHeaders, token: Secret): boolean {
-  const presented = /^Bearer (.+)$/.exec(headers.get('authorization') ?? '')?.[1] ?? '';
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(presented), digest(token.reveal()));
 }
 
 async function answerRoute(context: Context, routes: readonly AdminRoute[]): Promise<Json> {

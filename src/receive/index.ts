@@ -3,6 +3,6 @@ export { type AdminServerOptions, createAdminServer } from './admin.ts';
 export { type Admission, createAdmission } from './admission.ts';
 export { type Arrival, createFrame, newRequestId } from './frame.ts';
 export { createRead } from './read.ts';
-export { type RefusalStyle, refuse } from './refuse.ts';
+export { type RefusalStyle, type RefusedRequest, refuse } from './refuse.ts';
 export { createDataServer, type PortServer } from './server.ts';
 export { createWeb, type Web } from './web.ts';

@@ -4,6 +4,7 @@ import type { Body } from '../model/body.ts';
 import type { Identified, Read, RequestHeaders } from '../model/exchange.ts';
 import { collect } from './collect.ts';
 import { classifyLeaves } from './leaves.ts';
+import { classifyRequest } from './request_class.ts';
 import { checkShape } from './shape.ts';
 
 export interface ReadLimits {
@@ -33,12 +34,14 @@ export function createRead(limits: ReadLimits): (exchange: Identified) => Promis
     }
     checkType(headers);
     const bytes = await collect(exchange.source, declaredLength(headers), limits);
-    const root = await parse(bytes, limits);
+    const parsed = parse(bytes, limits);
+    const root = parsed instanceof Promise ? await parsed : parsed;
     checkShape(root, route.action);
     const { leaves, step } = classifyLeaves(root);
-    await sliced(step);
+    const wait = sliced(step);
+    if (wait) await wait;
     const body: Body = { bytes, root, leaves, splices: [] };
-    return { ...exchange, body };
+    return { ...exchange, client: classifyRequest(exchange.client, root), body };
   };
 }
 
@@ -63,14 +66,19 @@ function declaredLength(headers: RequestHeaders): number | null {
   return length === null ? null : Number(length);
 }
 
-async function parse(bytes: Uint8Array, limits: ReadLimits): Promise<TapeNode> {
+function parse(bytes: Uint8Array, limits: ReadLimits): TapeNode | Promise<TapeNode> {
   try {
-    return await scanSliced(bytes, { ...defaultLimits, depth: limits.depth, keys: limits.keys });
+    const root = scanSliced(bytes, { ...defaultLimits, depth: limits.depth, keys: limits.keys });
+    return root instanceof Promise ? root.catch(refuseText) : root;
   } catch (error) {
-    if (!(error instanceof JsonFault)) throw error;
-    if (error.where === 'limit') {
-      throw new GatewayError('BODY_SHAPE', `This gateway does not accept the request body: ${error.message}.`);
-    }
-    throw new GatewayError('BODY_SYNTAX', `The request body is not valid JSON: ${error.message}.`);
+    return refuseText(error);
   }
+}
+
+function refuseText(error: unknown): never {
+  if (!(error instanceof JsonFault)) throw error;
+  if (error.where === 'limit') {
+    throw new GatewayError('BODY_SHAPE', `This gateway does not accept the request body: ${error.message}.`);
+  }
+  throw new GatewayError('BODY_SYNTAX', `The request body is not valid JSON: ${error.message}.`);
 }

@@ -1,50 +1,102 @@
-import { type ErrorCode, errorTable, type GatewayError } from '../errors.ts';
-import type { Client, Reply } from '../model/exchange.ts';
+import { type ErrorCode, type ErrorType, errorTable, type GatewayError } from '../errors.ts';
+import type { Action, Client, Reply } from '../model/exchange.ts';
 
 /** How denials are shown to Claude Code, which prints some statuses more cleanly than 403. */
 export interface RefusalStyle {
   readonly claudeCodeDenialStatus: number;
 }
 
-const denials: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['POLICY_DENIED', 'APPROVAL_UNSUPPORTED']);
+/** What a refusal has to know of its request; null where it did not come that far. */
+export interface RefusedRequest {
+  readonly id: string;
+  readonly client: Client | null;
+  readonly action: Action | null;
+  readonly model: string | null;
+}
+
+const denials: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['POLICY_DENIED', 'APPROVAL_DENIED', 'APPROVAL_EXPIRED']);
 
 /**
- * Answers with an error in Anthropic's envelope: a whole response where nothing was sent, otherwise the SSE `error`
- * event that ends the stream. This is the only place that decides what of an error leaves the process.
+ * Answers with an error in Anthropic's envelope. A stream that was opened while humans decided ends as a complete
+ * message that says why when it is denied, and with the `error` event otherwise. This is the only place that decides
+ * what of an error leaves the process.
  */
-export function refuse(
-  reply: Reply,
-  id: string,
-  client: Client | null,
-  error: GatewayError,
-  style: RefusalStyle,
-): void {
-  const envelope = JSON.stringify({
-    type: 'error',
-    error: { type: error.type, message: error.message },
-    request_id: id,
-  });
+export function refuse(reply: Reply, request: RefusedRequest, error: GatewayError, style: RefusalStyle): void {
   if (reply.begun) {
-    reply.write(Buffer.from(`event: error\ndata: ${envelope}\n\n`));
-    reply.end();
+    const denied = denials.has(error.code);
+    reply.end(Buffer.from(denied ? deniedMessage(request, error) : errorEvent(request, error)));
     return;
   }
-  const body = Buffer.from(envelope);
-  reply.begin(statusFor(error, client, style), [
+  const { status, type } = shown(request, error, style);
+  const body = Buffer.from(envelope(request.id, type, error.message));
+  reply.begin(status, [
     ['content-type', 'application/json'],
     ['content-length', String(body.length)],
-    ['request-id', id],
+    ['request-id', request.id],
     ['x-should-retry', error.retry ? 'true' : 'false'],
-    ...(error.status === 401 ? [['www-authenticate', 'Bearer error="invalid_token"'] as const] : []),
-    ...(error.reason === 'capacity' ? [['retry-after', '2'] as const] : []),
-    ...(error.reason === 'malformed' || error.reason === 'limit' || error.code === 'DRAINING'
-      ? [['connection', 'close'] as const]
-      : []),
+    ...conditionalHeaders(error),
   ]);
   reply.end(body);
 }
 
-function statusFor(error: GatewayError, client: Client | null, style: RefusalStyle): number {
-  const toClaudeCode = client?.app === 'cli' && denials.has(error.code);
-  return toClaudeCode ? style.claudeCodeDenialStatus : errorTable[error.code].status;
+/** Headers that only some refusals have. */
+function conditionalHeaders(error: GatewayError): (readonly [name: string, value: string])[] {
+  const headers: [string, string][] = [];
+  if (error.status === 401) headers.push(['www-authenticate', 'Bearer error="invalid_token"']);
+  if (error.reason === 'capacity') headers.push(['retry-after', '2']);
+  // Claude Code gives up on more than 60 s.
+  if (error.code === 'APPROVAL_PENDING') headers.push(['retry-after', '30']);
+  // What was not read of the request must not be taken for the next one.
+  if (error.reason === 'malformed' || error.reason === 'limit' || error.code === 'DRAINING') {
+    headers.push(['connection', 'close']);
+  }
+  return headers;
+}
+
+function shown(
+  { client, action }: RefusedRequest,
+  error: GatewayError,
+  style: RefusalStyle,
+): { readonly status: number; readonly type: ErrorType } {
+  if (error.reason === 'policy' || error.reason === 'approval') {
+    // Clients that may not count tokens estimate them; a denial would end their turn.
+    if (action === 'messages.count_tokens') return { status: 404, type: 'not_found_error' };
+    if (client?.app === 'cli' && denials.has(error.code)) {
+      return { status: style.claudeCodeDenialStatus, type: error.type };
+    }
+  }
+  return { status: errorTable[error.code].status, type: error.type };
+}
+
+function envelope(id: string, type: ErrorType, message: string): string {
+  return JSON.stringify({ type: 'error', error: { type, message }, request_id: id });
+}
+
+function errorEvent({ id }: RefusedRequest, error: GatewayError): string {
+  return `event: error\ndata: ${envelope(id, error.type, error.message)}\n\n`;
+}
+
+function deniedMessage({ id, model }: RefusedRequest, error: GatewayError): string {
+  const usage = { input_tokens: 0, output_tokens: 0 };
+  const message = {
+    id: `msg_${id.slice(4)}`,
+    type: 'message',
+    role: 'assistant',
+    model: model ?? 'sallyport',
+    content: [],
+    stop_reason: null,
+    stop_sequence: null,
+    usage,
+  };
+  const text = `[sallyport] ${error.message}`;
+  return [
+    { type: 'message_start', message },
+    { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
+    { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } },
+    { type: 'content_block_stop', index: 0 },
+    { type: 'message_delta', delta: { stop_reason: 'end_turn', stop_sequence: null }, usage: { output_tokens: 0 } },
+    { type: 'message_stop' },
+  ]
+    .map((data) => `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`)
+    .join('');
 }

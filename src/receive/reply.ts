@@ -1,8 +1,16 @@
 import type { ServerResponse } from 'node:http';
 import type { Reply } from '../model/exchange.ts';
 
+/** A stream may be silent for this long before a `ping` goes out (clients give up after minutes without bytes). */
+const pingAfterMs = 15_000;
+const pingBytes = Buffer.from('event: ping\ndata: {"type":"ping"}\n\n');
+
 /** A `Reply` over Node's response. The names and values of headers come from our own tables and from Claude. */
 export function createReply(response: ServerResponse): Reply {
+  let pings: NodeJS.Timeout | null = null;
+  response.on('close', () => {
+    if (pings) clearInterval(pings);
+  });
   return {
     get begun() {
       return response.headersSent;
@@ -19,7 +27,13 @@ export function createReply(response: ServerResponse): Reply {
     flush() {
       if (!response.destroyed) response.flushHeaders();
     },
+    keepAlive() {
+      pings ??= setInterval(() => {
+        if (!response.writableEnded && !response.destroyed) response.write(pingBytes);
+      }, pingAfterMs).unref();
+    },
     write(bytes) {
+      pings?.refresh();
       if (response.destroyed || response.write(bytes)) return undefined;
       return new Promise((resolve) => {
         const done = () => {
@@ -32,6 +46,7 @@ export function createReply(response: ServerResponse): Reply {
       });
     },
     end(bytes) {
+      if (pings) clearInterval(pings);
       if (bytes === undefined) response.end();
       else response.end(bytes);
     },

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type GatewayError, StartError, toGatewayError } from '../errors.ts';
 import type { WayBackStep } from '../model/answer.ts';
 import type { AuditEvent, Journal } from '../model/event.ts';
-import type { Credentialed, Recorded } from '../model/exchange.ts';
+import type { Granted, Recorded } from '../model/exchange.ts';
 import type { Keys } from '../seal/index.ts';
 import type { Store } from '../store/index.ts';
 import { type AdminRoute, adminRoutes } from './admin.ts';
@@ -30,7 +30,7 @@ export interface Recorder extends Journal {
    * The `record` step of the way in: opens the recording and makes the intent durable. When it resolves, the request
    * may be forwarded. Rejects with AUDIT_UNAVAILABLE; nothing may be sent then.
    */
-  intent(exchange: Credentialed): Promise<Recorded>;
+  intent(exchange: Granted): Promise<Recorded>;
   /** The `record` step of the way back, for the answer of one exchange that `intent` returned. */
   step(exchange: Recorded): WayBackStep;
   /** Makes durable that an exchange ended before its intent. Rejects with AUDIT_UNAVAILABLE. */
@@ -104,7 +104,7 @@ class NodeRecorder implements Recorder {
     return this.#journal.append(event);
   }
 
-  async intent(exchange: Credentialed): Promise<Recorded> {
+  async intent(exchange: Granted): Promise<Recorded> {
     await this.#journal.append(intentEvent(exchange));
     const recording = new ExchangeRecording({
       id: exchange.id,

@@ -25,7 +25,7 @@ export function recordStep(exchange: Recorded, recording: ExchangeRecording, jou
   async function decided(part: HeldBlock, next: (part: AnswerPart) => Wait): Promise<void> {
     const verdict = part.verdict!;
     await journal.append(callDecidedEvent(exchange, verdict));
-    recording.count(verdict.effect);
+    recording.count(verdict.effect === 'allow' ? 'allow' : 'deny');
     recording.frame('decision', part.index, {
       tool: verdict.tool,
       call: verdict.callId,

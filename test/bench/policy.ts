@@ -107,7 +107,16 @@ function identified(body: Uint8Array): Identified {
     source: (async function* () {
       yield body;
     })(),
-    reply: { begun: false, status: 0, begin: unused, write: unused, flush: unused, end: unused, abort: unused },
+    reply: {
+      begun: false,
+      status: 0,
+      begin: unused,
+      write: unused,
+      flush: unused,
+      keepAlive: unused,
+      end: unused,
+      abort: unused,
+    },
     signal: new AbortController().signal,
     notes: {},
   };

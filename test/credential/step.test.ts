@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { credentialStep } from '../../src/credential/index.ts';
 import { GatewayError } from '../../src/errors.ts';
-import type { Masked } from '../../src/model/exchange.ts';
+import type { Approved } from '../../src/model/exchange.ts';
 import type { Lease } from '../../src/model/lease.ts';
 
 const lease = { id: 'default#1' } as Lease;
 const exchange = (credential: string | null) =>
-  ({ id: 'req_1', decision: { credential }, signal: new AbortController().signal }) as Masked;
+  ({ id: 'req_1', decision: { credential }, signal: new AbortController().signal }) as Approved;
 
 describe('credential step', () => {
   it('leases the role that policy named, and the default role where it named none', () => {

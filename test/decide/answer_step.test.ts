@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 
 const options = (renamed: (conversation: string, id: string, call: Renaming) => Promise<void> = async () => {}) => ({
-  ...{ clock, contact: null, renamed },
+  ...{ clock, renamed },
 });
 const answer = (change: Partial<Decision>, parts: readonly AnswerPart[], given = policy) =>
   through(createAnswerStep(decided(given, change), options()), parts);
@@ -45,12 +45,20 @@ describe('a tool call', () => {
     const [passed] = await answer({}, [part]);
     expect(passed).toEqual({
       ...part,
-      verdict: { effect: 'allow', tool: 'Bash', callId: 'toolu_1', reasons: [{ id: 'tool-for-group', message: '' }] },
+      verdict: {
+        effect: 'allow',
+        tool: 'Bash',
+        callId: 'toolu_1',
+        callIndex: 0,
+        reasons: [{ id: 'tool-for-group', message: '' }],
+        decision: null,
+        approval: null,
+      },
     });
     expect((passed as HeldBlock).original).toBe(part.original);
   });
 
-  it('becomes a text that says rule and reason when it is denied, and the turn ends', async () => {
+  it('becomes a text that says rule and reason when it is denied, and says nothing of the call', async () => {
     const out = await answer({}, [messageStart, rm(), messageDelta('tool_use'), messageStop]);
     const block = out[1] as HeldBlock;
     expect(block).toMatchObject({
@@ -63,8 +71,6 @@ describe('a tool call', () => {
       type: 'text',
       text: expect.stringContaining('recursive-removal: removing recursively'),
     });
-    expect(reasonOf(out)).toBe('end_turn');
-    expect(out[2]).toMatchObject({ bytes: null, data: { usage: { output_tokens: 9 } } });
   });
 
   it('is judged by itself: an allowed call beside a denied one keeps the turn going', async () => {
@@ -137,13 +143,13 @@ describe('a tool call', () => {
     expect(denied).toMatchObject({ call: false, block: { type: 'text' }, verdict: { effect: 'deny' } });
   });
 
-  it('is denied with a clear text where policy wants an approval', async () => {
+  it('goes on unwritten, with what humans are to be asked, where policy wants an approval', async () => {
     const approval = [
       { groups: ['leads'], quorum: 1, scopes: ['once' as const], expires_s: 1, grant_s: 1, reason_required: false },
     ];
-    const asking = { ...policy, decide: () => ({ ...allowed, effect: 'require_approval' as const, approval }) };
-    const [part] = (await answer({}, [ls()], asking)) as [HeldBlock];
-    expect(part.block.text).toContain('an approval by leads');
+    const decision = { ...allowed, effect: 'require_approval' as const, approval };
+    const [part] = (await answer({}, [ls()], { ...policy, decide: () => decision })) as [HeldBlock];
+    expect(part.verdict).toMatchObject({ effect: 'require_approval', decision: { approval } });
   });
 
   it('is not released when policy cannot decide', () => {

@@ -16,13 +16,13 @@ function sourceOf(current: () => ActivePolicy): PolicySource {
   return { current, status: () => expect.unreachable(), close: async () => {} };
 }
 
-const step = (contact: string | null = null) => createRequestStep({ source: sourceOf(() => policy), clock, contact });
+const step = () => createRequestStep({ source: sourceOf(() => policy), clock });
 
 /** A step under a policy that always decides the same. */
-function fixed(change: Partial<Decision>, contact: string | null = null) {
+function fixed(change: Partial<Decision>) {
   const decision = { ...allowed, ...change };
   const stub = { bundle: 'b', version: '1.0.0', revision: 'r', decide: () => decision, decideChunk: () => decision };
-  return createRequestStep({ source: sourceOf(() => stub), clock, contact });
+  return createRequestStep({ source: sourceOf(() => stub), clock });
 }
 
 function refusal(decide: (exchange: Scanned) => Decided, exchange: Scanned): GatewayError {
@@ -54,16 +54,12 @@ describe('the decide step of the way in', () => {
     expect(exchange.notes.refused_by).toMatchObject({ bundle: 'baseline', revision: policy.revision, effect: 'deny' });
   });
 
-  it('refuses what needs an approval with a text that says by whom, and whom to ask', () => {
+  it('lets what needs an approval go on to the step that asks for it', () => {
     const approval = [
       { groups: ['leads'], quorum: 1, scopes: ['once' as const], expires_s: 1, grant_s: 1, reason_required: false },
     ];
-    const reasons = [{ id: 'ask', message: 'it is night', policy: 'p', severity: 'low' as const }];
-    const error = refusal(fixed({ effect: 'require_approval', approval, reasons }, 'ops@example.com'), scanned());
-    expect(error).toMatchObject({ code: 'APPROVAL_UNSUPPORTED', rules: ['ask'] });
-    expect(error.message).toContain('an approval by leads');
-    expect(error.message).toContain('ask: it is night');
-    expect(error.message).toContain('ops@example.com');
+    const result = fixed({ effect: 'require_approval', approval })(scanned());
+    expect(result.decision).toMatchObject({ effect: 'require_approval', approval });
   });
 
   it('refuses where the source has no policy', () => {
@@ -72,7 +68,6 @@ describe('the decide step of the way in', () => {
         throw new GatewayError('POLICY_UNAVAILABLE');
       }),
       clock,
-      contact: null,
     });
     expect(refusal(decide, scanned()).code).toBe('POLICY_UNAVAILABLE');
   });

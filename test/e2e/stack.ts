@@ -16,7 +16,7 @@ export interface StackOptions {
   /** Puts a tap between the gateway and the sandbox. */
   readonly tapUpstream?: boolean;
   /** Written as in a configuration file. */
-  readonly config?: ConfigInput;
+  readonly config?: Partial<ConfigInput>;
 }
 
 /** A gateway in front of a sandbox, on ports of their own, with state in a folder of its own. */

@@ -4,7 +4,7 @@ import { createHoldStep } from '../../src/forward/hold.ts';
 import { relayStream, type WayBack } from '../../src/forward/stream.ts';
 import type { UpstreamAnswer } from '../../src/forward/upstream.ts';
 import { passWhole } from '../../src/forward/whole.ts';
-import type { AnswerPart, HeldBlock, WayBackStep } from '../../src/model/answer.ts';
+import type { AnswerPart, CallVerdict, HeldBlock, WayBackStep } from '../../src/model/answer.ts';
 import type { Recorded, Reply } from '../../src/model/exchange.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 
@@ -64,10 +64,23 @@ function exchangeWith(): { exchange: Recorded; written: () => Buffer; ended: () 
       over = true;
     },
   };
-  return { exchange: { reply } as unknown as Recorded, written: () => Buffer.concat(chunks), ended: () => over };
+  const answer = { append: () => undefined };
+  return {
+    exchange: { reply, answer } as unknown as Recorded,
+    written: () => Buffer.concat(chunks),
+    ended: () => over,
+  };
 }
 
-const verdict = { effect: 'allow', tool: 'Bash', callId: 'toolu_1', reasons: [] } as const;
+const verdict: CallVerdict = {
+  effect: 'allow',
+  tool: 'Bash',
+  callId: 'toolu_1',
+  callIndex: 0,
+  reasons: [],
+  decision: null,
+  approval: null,
+};
 const judge =
   (change: (part: HeldBlock) => AnswerPart): WayBackStep =>
   (part, next) =>

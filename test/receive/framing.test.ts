@@ -20,7 +20,8 @@ beforeAll(async () => {
         arrival.reply.begin(200, [['content-length', String(body.length)]]);
         arrival.reply.end(body);
       } catch (thrown) {
-        refuse(arrival.reply, arrival.id, null, toGatewayError(thrown), { claudeCodeDenialStatus: 451 });
+        const request = { id: arrival.id, client: null, action: null, model: null };
+        refuse(arrival.reply, request, toGatewayError(thrown), { claudeCodeDenialStatus: 451 });
       }
     },
     onMalformed: (code) => malformed.push(code),

@@ -22,6 +22,7 @@ function exchangeOf(chunks: readonly (string | Uint8Array)[], given: Given = {})
   };
   return {
     id: 'req_1',
+    client: { app: null, version: null, class: null },
     route: { action, method: action === 'models.read' ? 'GET' : 'POST', pattern: '/', target: '/' },
     headers: { get: (name: string) => headers.get(name) ?? null, raw: [...headers] },
     source: given.source ?? source(),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { HeldBlock, StreamEvent } from '../../src/model/answer.ts';
 import type { JsonNode } from '../../src/model/body.ts';
 import type { Decision } from '../../src/model/decision.ts';
-import type { Credentialed } from '../../src/model/exchange.ts';
+import type { Granted } from '../../src/model/exchange.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import { openRecorder, type Recorder, type RecordMode } from '../../src/record/index.ts';
 import { type Keys, keyFiles, openKeys } from '../../src/seal/index.ts';
@@ -77,7 +77,7 @@ export interface Wanted {
 let serial = 0;
 
 /** An exchange that reached the record step. */
-export function exchangeOf(wanted: Wanted = {}): Credentialed {
+export function exchangeOf(wanted: Wanted = {}): Granted {
   const body = wanted.body ?? { model: 'claude-sonnet-4-5', stream: true, max_tokens: 100 };
   const bytes = Buffer.from(JSON.stringify(body));
   return {
@@ -87,7 +87,7 @@ export function exchangeOf(wanted: Wanted = {}): Credentialed {
     headers: { get: () => null, raw: [] },
     client: { app: 'cli', version: 'claude-cli/2.1.330', class: 'main' },
     source: (async function* () {})(),
-    reply: {} as Credentialed['reply'],
+    reply: {} as Granted['reply'],
     signal: new AbortController().signal,
     notes: {},
     identity: {
@@ -107,9 +107,9 @@ export function exchangeOf(wanted: Wanted = {}): Credentialed {
     },
     body: { bytes, root: node(body), leaves: [], splices: [] },
     conversation: { id: wanted.session ?? 'session-1', turn: 1, dropBlock: false },
-    detectors: {} as Credentialed['detectors'],
+    detectors: {} as Granted['detectors'],
     detections: { new: {}, all: {} },
-    policy: { bundle: 'builtin', version: '1.0.0', revision: 'a'.repeat(64) } as Credentialed['policy'],
+    policy: { bundle: 'builtin', version: '1.0.0', revision: 'a'.repeat(64) } as Granted['policy'],
     decision: {
       effect: wanted.effect ?? 'allow',
       reasons: [{ id: 'model-for-group', message: '', policy: 'models', severity: 'low' }],
@@ -124,6 +124,10 @@ export function exchangeOf(wanted: Wanted = {}): Credentialed {
     },
     maskPlan: new Map(),
     masks: [],
+    permission: null,
+    attached: null,
+    answer: {} as Granted['answer'],
+    held: null,
     lease: {
       id: 'default#1',
       role: 'default',
@@ -188,6 +192,7 @@ export function toolCall(index: number, effect: 'allow' | 'deny', input: JsonObj
     effect,
     tool: 'Bash',
     callId: `toolu_${index}`,
+    callIndex: 0,
     reasons: [{ id: `bash-${effect}`, message: '' }],
     decision: null,
     approval: null,
