@@ -36,6 +36,8 @@ export interface Devices extends DeviceApprovals {
   poll(deviceCode: string): Promise<DeviceGrant | DeviceRefusal>;
   /** A fresh token within a login: the secret stays the same, the login's end too. */
   renew(secret: string): Promise<DeviceGrant | DeviceRefusal>;
+  /** Ends a login; tokens that it gave live on to their own end. */
+  end(secret: string): Promise<void>;
 }
 
 export interface DevicesOptions {
@@ -157,6 +159,10 @@ export function createDevices({ store, tokens, revocations, loginSeconds, clock 
         .executeTakeFirst();
       if (!row) return 'invalid_grant';
       return grant(row.name, JSON.parse(row.person) as LoggedIn, row.until, null);
+    },
+
+    async end(secret) {
+      await query().deleteFrom('device_login').where('id', '=', digest(secret)).execute();
     },
 
     async find(userCode) {

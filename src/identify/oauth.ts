@@ -36,7 +36,8 @@ const clientForm = /^[A-Za-z0-9][A-Za-z0-9 ._@-]{0,63}$/;
 
 /**
  * The routes of the data port that give gateway tokens and never forward anything: `POST /oauth/token` (RFC 8693, RFC
- * 7522, RFC 8628 and renewal), `POST /oauth/device_authorization`, the public keys and the metadata (RFC 8414).
+ * 7522, RFC 8628 and renewal), `POST /oauth/device_authorization`, `POST /oauth/revoke` (RFC 7009, for logins), the
+ * public keys and the metadata (RFC 8414).
  */
 export function oauthRoutes(options: OauthOptions): readonly WebRoute[] {
   const { tokens } = options;
@@ -55,6 +56,7 @@ export function oauthRoutes(options: OauthOptions): readonly WebRoute[] {
       admit,
       handler: (asked) => startDevice(asked, options),
     },
+    { method: 'POST', path: '/oauth/revoke', maxBytes: 4096, admit, handler: (asked) => revoke(asked, options) },
     {
       method: 'GET',
       path: '/.well-known/jwks.json',
@@ -77,6 +79,7 @@ function metadata(issuer: string): object {
     issuer,
     token_endpoint: `${issuer}/oauth/token`,
     device_authorization_endpoint: `${issuer}/oauth/device_authorization`,
+    revocation_endpoint: `${issuer}/oauth/revoke`,
     jwks_uri: `${issuer}/.well-known/jwks.json`,
     grant_types_supported: [EXCHANGE, SAML_BEARER, DEVICE, 'refresh_token'],
     token_endpoint_auth_methods_supported: ['none'],
@@ -204,6 +207,14 @@ async function startDevice(asked: WebRequest, options: OauthOptions): Promise<We
     expires_in: started.expiresIn,
     interval: started.interval,
   });
+}
+
+/** RFC 7009 section 2.2: the answer does not say whether there was such a login. */
+async function revoke(asked: WebRequest, { devices }: OauthOptions): Promise<WebResponse> {
+  const fields = form(asked);
+  if ('fault' in fields) return fields.fault;
+  await devices.end(fields.values.get('token') ?? '');
+  return answer(200, {});
 }
 
 function notProven(error: GatewayError, code: OauthError): WebResponse {

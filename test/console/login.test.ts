@@ -1,0 +1,476 @@
+import { describe, expect, it } from 'vitest';
+import { safeReturn } from '../../src/console/login.ts';
+import { Browser } from '../servers/oidc_op.ts';
+import { type LoginBench, loginBench, OPERATOR } from './login_bench.ts';
+
+const ACS = '/login/saml/acs';
+
+/** Who the admin API takes a browser for. */
+async function me(bench: LoginBench, browser: Browser): Promise<unknown> {
+  const response = await browser.ask(`${bench.url}/admin/v1/me`);
+  return response.status === 200 ? ((await response.json()) as { actor: unknown }).actor : response.status;
+}
+
+/** Logs in with the real provider; gives the session cookie's value. */
+async function oidcLogin(bench: LoginBench, browser: Browser, account = 'ann', query = ''): Promise<string> {
+  const response = await browser.login(`${bench.url}/login/corp${query}`, account, bench.url);
+  expect(response.status).toBe(303);
+  return browser.cookies(bench.url).get('sallyport-session') ?? '';
+}
+
+/** Goes to the SAML provider and comes back with its response, changed or not. */
+async function samlLogin(
+  bench: LoginBench,
+  browser: Browser,
+  say: Parameters<LoginBench['saml']['response']>[0] = {},
+  query = '',
+): Promise<{ posted: Response; entered: Response | null; forced: boolean }> {
+  const started = await browser.ask(`${bench.url}/login/saml-corp${query}`);
+  const target = started.headers.get('location') ?? '';
+  const { id, acsUrl, forceAuthn } = await bench.saml.readRequest(
+    target,
+    'https://gateway.example/saml',
+    `${bench.url}${ACS}`,
+  );
+  const xml = bench.saml.response({ inResponseTo: id, recipient: acsUrl, destination: acsUrl, ...say });
+  // A cross-site post: no cookie of the console comes with it.
+  const posted = await new Browser().post(
+    acsUrl,
+    {
+      SAMLResponse: Buffer.from(xml).toString('base64'),
+      RelayState: new URL(target).searchParams.get('RelayState') ?? '',
+    },
+    'https://saml.idp.example',
+  );
+  const location = posted.headers.get('location');
+  const entered = location === null ? null : await browser.ask(new URL(location, bench.url).href);
+  return { posted, entered, forced: forceAuthn };
+}
+
+describe('login with an OpenID provider', () => {
+  it('begins a session for the person that the provider names', async () => {
+    const bench = await loginBench();
+    const browser = new Browser();
+    expect(await me(bench, browser)).toBe(401);
+    await oidcLogin(bench, browser);
+    expect(await me(bench, browser)).toEqual({ subject: 'ann', person: 'ann@corp.example', via: 'session' });
+    expect(bench.failures).toEqual([]);
+    expect(bench.events).toEqual([
+      { kind: 'identity.login', exchange: null, body: expect.objectContaining({ subject: 'ann', provider: 'corp' }) },
+    ]);
+  });
+
+  it('sends the browser back to the page it came for', async () => {
+    const bench = await loginBench();
+    const browser = new Browser();
+    const response = await browser.login(
+      `${bench.url}/login/corp?return_to=%2Fapprovals%2F1%3Fa%3Db`,
+      'ann',
+      bench.url,
+    );
+    expect(response.headers.get('location')).toBe('/approvals/1?a=b');
+  });
+
+  it('keeps the session in a cookie for this host alone, unseen by scripts', async () => {
+    const bench = await loginBench();
+    const browser = new Browser();
+    const response = await browser.login(`${bench.url}/login/corp`, 'ann', bench.url);
+    const [cookie, attempt] = response.headers.getSetCookie();
+    expect(cookie).toMatch(/^sallyport-session=[\w-]{43}; Path=\/; Max-Age=28800; HttpOnly; SameSite=Lax$/);
+    expect(attempt).toMatch(/^sallyport-login=; Path=\/; Max-Age=0; /);
+    expect(response.headers.get('cache-control')).toBe('no-store');
+  });
+
+  it('gives a new session id at every login, and ends the old one', async () => {
+    const bench = await loginBench();
+    const browser = new Browser();
+    const first = await oidcLogin(bench, browser);
+    const second = await oidcLogin(bench, browser);
+    expect(second).not.toBe(first);
+    const old = new Browser();
+    old.setCookie(bench.url, 'sallyport-session', first);
+    expect(await me(bench, old)).toBe(401);
+  });
+
+  it('never takes over a session id that somebody put into the browser', async () => {
+    const bench = await loginBench();
+    const browser = new Browser();
+    const planted = 'A'.repeat(43);
+    browser.setCookie(bench.url, 'sallyport-session', planted);
+    expect(await oidcLogin(bench, browser)).not.toBe(planted);
+    const attacker = new Browser();
+    attacker.setCookie(bench.url, 'sallyport-session', planted);
+    expect(await me(bench, attacker)).toBe(401);
+  });
+
+  it('refuses a callback in another browser, a second time, or with a state nobody began', async () => {
+    const bench = await loginBench();
+    const victim = new Browser();
+    const attacker = new Browser();
+    let callback = '';
+    const spy = Object.assign(Object.create(attacker) as Browser, {
+      ask: async (url: string, init?: RequestInit) => {
+        if (url.startsWith(`${bench.url}/login/callback`)) {
+          callback = url;
+          return new Response('', { status: 200 });
+        }
+        return attacker.ask(url, init);
+      },
+    });
+    await attacker.login.call(spy, `${bench.url}/login/corp`, 'mallory', bench.url);
+    expect(callback).toContain('code=');
+    expect((await victim.ask(callback)).status).toBe(400);
+    expect(await me(bench, victim)).toBe(401);
+    expect((await attacker.ask(callback)).status).toBe(303);
+    expect((await attacker.ask(callback)).status).toBe(400);
+    expect((await victim.ask(`${bench.url}/login/callback?code=x&state=y`)).status).toBe(400);
+  });
+
+  it('refuses a code that belongs to another login', async () => {
+    const bench = await loginBench();
+    const browser = new Browser();
+    const started = await browser.ask(`${bench.url}/login/corp`);
+    const state = new URL(started.headers.get('location') ?? '').searchParams.get('state') ?? '';
+    const query = new URLSearchParams({ code: 'stolen', state, iss: bench.provider });
+    const response = await browser.ask(`${bench.url}/login/callback?${query}`);
+    expect(response.status).toBe(502);
+    expect(await response.text()).not.toContain('stolen');
+    expect(await me(bench, browser)).toBe(401);
+  });
+
+  it('asks for a fresh login where one is needed', async () => {
+    const bench = await loginBench();
+    const browser = new Browser();
+    await oidcLogin(bench, browser);
+    const started = await browser.ask(`${bench.url}/login/corp?again=1`);
+    const query = new URL(started.headers.get('location') ?? '').searchParams;
+    expect(query.get('prompt')).toBe('login');
+    expect(query.get('code_challenge_method')).toBe('S256');
+    const session = await bench.login.authentication.session({ headers: cookieOf(bench, browser) });
+    const before = session!.actor.authenticatedAt;
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    await oidcLogin(bench, browser, 'ann', '?again=1');
+    const after = await bench.login.authentication.session({ headers: cookieOf(bench, browser) });
+    expect(after!.actor.authenticatedAt).toBeGreaterThan(before);
+  });
+
+  it('refuses an answer of the provider with an old login where a fresh one was asked for', async () => {
+    const bench = await loginBench();
+    const browser = new Browser();
+    const { entered, forced } = await samlLogin(bench, browser, { authenticatedAt: Date.now() - 600_000 }, '?again=1');
+    expect([forced, entered?.status]).toEqual([true, 403]);
+    expect(await me(bench, browser)).toBe(401);
+  });
+});
+
+function cookieOf(bench: LoginBench, browser: Browser) {
+  const value = browser.cookies(bench.url).get('sallyport-session') ?? '';
+  return { get: (name: string) => (name === 'cookie' ? `sallyport-session=${value}` : null) };
+}
+
+describe('login with a SAML provider', () => {
+  it('begins a session, though the post of the provider has no cookie', async () => {
+    const bench = await loginBench();
+    const browser = new Browser();
+    const { posted, entered } = await samlLogin(bench, browser, {}, '?return_to=%2Fwaiting');
+    expect(posted.headers.getSetCookie()).toEqual([]);
+    expect(entered?.headers.get('location')).toBe('/waiting');
+    expect(await me(bench, browser)).toEqual({ subject: 'ann', person: 'ann@corp.example', via: 'session' });
+  });
+
+  it('gives nobody else the session of the one who began', async () => {
+    const bench = await loginBench();
+    const victim = new Browser();
+    const started = await samlLoginStart(bench);
+    const response = await victim.ask(new URL(started.location, bench.url).href);
+    expect(response.status).toBe(400);
+    expect(await me(bench, victim)).toBe(401);
+  });
+
+  it.each([
+    ['another recipient', { recipient: 'https://other.example/acs' }],
+    ['another request', { inResponseTo: '_other' }],
+    ['another audience', { audience: 'https://other.example' }],
+    ['an unknown signature', { issuer: 'https://evil.example' }],
+  ])('refuses a response for %s', async (_name, say) => {
+    const bench = await loginBench();
+    const browser = new Browser();
+    const { posted, entered } = await samlLogin(bench, browser, say);
+    expect([posted.status, entered]).toEqual([401, null]);
+    expect(await me(bench, browser)).toBe(401);
+  });
+
+  it('refuses a response that nobody waits for, and one posted twice', async () => {
+    const bench = await loginBench();
+    const browser = new Browser();
+    const stray = await browser.post(
+      `${bench.url}${ACS}`,
+      { SAMLResponse: 'PHg+', RelayState: 'none' },
+      'https://x.example',
+    );
+    expect(stray.status).toBe(400);
+    const { again } = await samlLoginStart(bench);
+    expect((await again()).status).toBe(400);
+  });
+
+  async function samlLoginStart(bench: LoginBench) {
+    const started = await new Browser().ask(`${bench.url}/login/saml-corp`);
+    const target = started.headers.get('location') ?? '';
+    const { id, acsUrl } = await bench.saml.readRequest(target, 'https://gateway.example/saml', `${bench.url}${ACS}`);
+    const xml = bench.saml.response({ inResponseTo: id, recipient: acsUrl, destination: acsUrl });
+    const fields = {
+      SAMLResponse: Buffer.from(xml).toString('base64'),
+      RelayState: new URL(target).searchParams.get('RelayState') ?? '',
+    };
+    const post = () => new Browser().post(acsUrl, fields, 'https://saml.idp.example');
+    const posted = await post();
+    expect(posted.status).toBe(303);
+    return { location: posted.headers.get('location') ?? '', again: post };
+  }
+});
+
+describe('the link of the development issuer', () => {
+  it('logs a second person in, once, within ten minutes', async () => {
+    const bench = await loginBench({ development: true });
+    const code = await bench.development!.link({ subject: 'reviewer@localhost', groups: ['approvers'] });
+    const browser = new Browser();
+    const response = await browser.ask(`${bench.url}/login/dev?code=${code}`);
+    expect([response.status, response.headers.get('location')]).toEqual([303, '/']);
+    expect(await me(bench, browser)).toEqual({
+      subject: 'reviewer@localhost',
+      person: 'reviewer@localhost',
+      via: 'session',
+    });
+    expect((await new Browser().ask(`${bench.url}/login/dev?code=${code}`)).status).toBe(401);
+    const late = await bench.development!.link({ subject: 'reviewer@localhost' });
+    bench.ahead += 632_000;
+    expect((await new Browser().ask(`${bench.url}/login/dev?code=${late}`)).status).toBe(401);
+  });
+
+  it('is no token, and a token is no link', async () => {
+    const bench = await loginBench({ development: true });
+    const token = await bench.development!.mint({ audience: 'sallyport-admin' });
+    expect((await new Browser().ask(`${bench.url}/login/dev?code=${token}`)).status).toBe(401);
+    const code = await bench.development!.link({});
+    const asToken = await fetch(`${bench.url}/admin/v1/me`, { headers: { authorization: `Bearer ${code}` } });
+    expect(asToken.status).toBe(401);
+  });
+
+  it('is off where a real issuer is on', async () => {
+    const bench = await loginBench();
+    expect((await new Browser().ask(`${bench.url}/login/dev?code=x`)).status).toBe(404);
+  });
+});
+
+describe('a personal token at the admin API', () => {
+  const ask = (bench: LoginBench, token: string) =>
+    fetch(`${bench.url}/admin/v1/me`, { method: 'POST', headers: { authorization: `Bearer ${token}` } });
+
+  it('is a person, the operator token is nobody in particular, and anything else is refused', async () => {
+    const bench = await loginBench({ development: true });
+    const personal = await bench.development!.mint({ subject: 'reviewer@localhost', audience: 'sallyport-admin' });
+    const response = await ask(bench, personal);
+    expect(await response.json()).toEqual({
+      actor: { subject: 'reviewer@localhost', person: 'reviewer@localhost', via: 'token' },
+    });
+    expect(await (await ask(bench, OPERATOR)).json()).toEqual({ actor: null });
+    expect((await ask(bench, `${OPERATOR}x`)).status).toBe(401);
+    expect((await ask(bench, await bench.development!.mint())).status).toBe(401);
+    bench.ahead += 901_000;
+    expect((await ask(bench, personal)).status).toBe(401);
+  });
+});
+
+describe('a session', () => {
+  const hour = 3_600_000;
+
+  it('ends after 30 idle minutes, and lives on while it is used', async () => {
+    const bench = await loginBench();
+    const browser = new Browser();
+    await oidcLogin(bench, browser);
+    for (let i = 0; i < 3; i++) {
+      bench.ahead += hour / 2 - 1000;
+      expect(await me(bench, browser)).toBeTypeOf('object');
+    }
+    bench.ahead += hour / 2;
+    expect(await me(bench, browser)).toBe(401);
+  });
+
+  it('ends 8 hours after the login, used or not', async () => {
+    const bench = await loginBench();
+    const browser = new Browser();
+    await oidcLogin(bench, browser);
+    for (let i = 0; i < 16; i++) {
+      bench.ahead += hour / 2 - 1000;
+      expect(await me(bench, browser)).toBeTypeOf('object');
+    }
+    bench.ahead += 16_000;
+    expect(await me(bench, browser)).toBe(401);
+  });
+
+  it('ends at logout, for every copy of its cookie', async () => {
+    const bench = await loginBench();
+    const browser = new Browser();
+    const secret = await oidcLogin(bench, browser);
+    const session = await bench.login.authentication.session({ headers: cookieOf(bench, browser) });
+    const response = await browser.post(`${bench.url}/logout`, { csrf: session!.csrf });
+    expect([response.status, response.headers.get('location')]).toEqual([303, '/login']);
+    expect(response.headers.get('clear-site-data')).toBe('"cache"');
+    expect(browser.cookies(bench.url).has('sallyport-session')).toBe(false);
+    const copy = new Browser();
+    copy.setCookie(bench.url, 'sallyport-session', secret);
+    expect(await me(bench, copy)).toBe(401);
+    expect(bench.events.at(-1)).toMatchObject({ kind: 'identity.logout', body: { subject: 'ann' } });
+  });
+
+  it.each([
+    ['the person', 'sub'],
+    ['the session itself', 'sid'],
+  ] as const)('ends at once when %s is revoked', async (_name, kind) => {
+    const bench = await loginBench();
+    const browser = new Browser();
+    await oidcLogin(bench, browser);
+    const session = await bench.login.authentication.session({ headers: cookieOf(bench, browser) });
+    const value = kind === 'sub' ? 'ann' : session!.id;
+    const { id } = await bench.revocations.add({ kind, issuer: '', value, until: null, by: 'test' });
+    expect(await me(bench, browser)).toBe(401);
+    // Ended, not suspended.
+    await bench.revocations.lift(id);
+    expect(await me(bench, browser)).toBe(401);
+  });
+});
+
+describe('requests of other sites', () => {
+  it('change nothing without the form token of the session, from a page of the console', async () => {
+    const bench = await loginBench();
+    const browser = new Browser();
+    await oidcLogin(bench, browser);
+    const { csrf } = (await bench.login.authentication.session({ headers: cookieOf(bench, browser) }))!;
+    const url = `${bench.url}/admin/v1/me`;
+    const attempt = async (headers: { [name: string]: string }) =>
+      (await browser.ask(url, { method: 'POST', headers })).status;
+    expect(await attempt({ origin: bench.url, 'x-csrf-token': csrf })).toBe(200);
+    expect(await attempt({ 'sec-fetch-site': 'same-origin', 'x-csrf-token': csrf })).toBe(200);
+    expect(await attempt({ origin: bench.url })).toBe(403);
+    expect(await attempt({ origin: bench.url, 'x-csrf-token': `${csrf}x` })).toBe(403);
+    expect(await attempt({ 'x-csrf-token': csrf })).toBe(403);
+    expect(await attempt({ origin: 'null', 'x-csrf-token': csrf })).toBe(403);
+    expect(await attempt({ origin: 'https://evil.example', 'x-csrf-token': csrf })).toBe(403);
+    for (const site of ['cross-site', 'same-site', 'none']) {
+      expect(await attempt({ origin: bench.url, 'sec-fetch-site': site, 'x-csrf-token': csrf })).toBe(403);
+    }
+    for (const path of ['/logout', '/device']) {
+      expect((await browser.post(`${bench.url}${path}`, { csrf }, 'https://evil.example')).status).toBe(403);
+      expect((await browser.post(`${bench.url}${path}`, {})).status).toBe(403);
+    }
+    expect(await me(bench, browser)).toBeTypeOf('object');
+  });
+
+  it.each([
+    'https://evil.example/',
+    '//evil.example',
+    '/\\evil.example',
+    '/\t/evil.example',
+    '\\\\evil.example',
+    'javascript:alert(1)',
+    'evil.example',
+    '/login/corp',
+    '/logout',
+    '/a\r\nset-cookie: x=y',
+    '',
+  ])('are never where a login leads: %j', (text) => {
+    expect(safeReturn(text)).toBe('/');
+  });
+
+  it('may name a path of the console', () => {
+    expect(safeReturn('/waiting?a=b')).toBe('/waiting?a=b');
+    expect(safeReturn('/logs')).toBe('/logs');
+    expect(safeReturn(null)).toBe('/');
+  });
+});
+
+describe('a device let in by its user', () => {
+  it('gets a token of the person who confirmed its code', async () => {
+    const bench = await loginBench();
+    const browser = new Browser();
+    const asked = (await (
+      await fetch(`${bench.url}/oauth/device_authorization`, {
+        method: 'POST',
+        body: new URLSearchParams({ client_id: 'laptop' }),
+      })
+    ).json()) as { user_code: string; device_code: string };
+    const page = `${bench.url}/device?code=${asked.user_code}`;
+    const away = await browser.ask(page);
+    expect(away.headers.get('location')).toBe(`/login?return_to=%2Fdevice%3Fcode%3D${asked.user_code}`);
+    await oidcLogin(bench, browser);
+    const confirm = await (await browser.ask(page)).text();
+    expect(confirm).toContain(asked.user_code);
+    expect(confirm).toContain('laptop');
+    const csrf = /name="csrf" value="([^"]+)"/.exec(confirm)?.[1] ?? '';
+    const poll = async () =>
+      (await (
+        await fetch(`${bench.url}/oauth/token`, {
+          method: 'POST',
+          body: new URLSearchParams({
+            grant_type: 'urn:ietf:params:oauth:grant-type:device_code',
+            device_code: asked.device_code,
+          }),
+        })
+      ).json()) as { error?: string; access_token?: string };
+    expect((await poll()).error).toBe('authorization_pending');
+    const fields = { csrf, code: asked.user_code, verdict: 'approve' };
+    const done = await browser.post(`${bench.url}/device`, fields);
+    expect(await done.text()).toContain('It is in');
+    expect((await poll()).access_token).toMatch(/^ey/);
+    expect(bench.events.at(-1)).toMatchObject({
+      kind: 'identity.token_issued',
+      body: { subject: 'ann', grant: 'device_code' },
+    });
+    expect(await (await browser.post(`${bench.url}/device`, fields)).text()).toContain('no open request');
+  });
+
+  it('is refused where its user says so, and nothing is confirmed by looking', async () => {
+    const bench = await loginBench();
+    const browser = new Browser();
+    await oidcLogin(bench, browser);
+    const page = await (await browser.ask(`${bench.url}/device?code=BBBB-BBBB`)).text();
+    expect(page).toContain('no open request');
+    expect(page).not.toContain('BBBB');
+  });
+});
+
+describe('the login page', () => {
+  it('offers every provider, and carries where to go', async () => {
+    const bench = await loginBench();
+    const response = await new Browser().ask(`${bench.url}/login?return_to=/waiting&again=1`);
+    const page = await response.text();
+    for (const name of ['corp', 'saml-corp']) {
+      expect(page).toContain(`href="/login/${name}?return_to=%2Fwaiting&amp;again=1"`);
+    }
+    expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect(response.headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
+    expect((await new Browser().ask(`${bench.url}/login/nobody`)).status).toBe(404);
+  });
+
+  it('shows what a request says as text alone', async () => {
+    const bench = await loginBench();
+    const page = await (await new Browser().ask(`${bench.url}/login?return_to=/"><script>alert(1)</script>`)).text();
+    expect(page).not.toContain('<script>');
+  });
+});
+
+describe('behind https', () => {
+  it('has cookies that no other host of the domain can set', async () => {
+    const { createCookie } = await import('../../src/console/session_cookie.ts');
+    const cookie = createCookie('session', () => true);
+    const value = 'v'.repeat(43);
+    expect(cookie.set(value, 60)[1]).toBe(
+      `__Host-sallyport-session=${value}; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure`,
+    );
+    expect(cookie.read(`a=b; __Host-sallyport-session=${value}`)).toBe(value);
+    expect(cookie.read(`sallyport-session=${value}`)).toBeNull();
+    expect(cookie.read(`__Host-sallyport-session=${value}; __Host-sallyport-session=${value}`)).toBeNull();
+    expect(cookie.read('__Host-sallyport-session=<x>')).toBeNull();
+    expect(cookie.read(null)).toBeNull();
+  });
+});
