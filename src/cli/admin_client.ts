@@ -51,6 +51,11 @@ export function openAdmin(dataDir: string): AdminClient {
   };
 }
 
+/** Where the console of the gateway that runs on a data directory is. Throws `StartError` as `openAdmin`. */
+export function consoleUrl(dataDir: string): string {
+  return readAddress(dataDir).url;
+}
+
 function readAddress(dataDir: string): AdminAddress {
   try {
     return JSON.parse(readFileSync(join(dataDir, adminFile), 'utf8')) as AdminAddress;

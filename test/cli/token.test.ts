@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -50,6 +50,23 @@ it('token refuses a lifetime it cannot read or that is too long', async () => {
   for (const lifetime of ['', '5', '25h', '0s', 'forever', '1d', '-1h', '1e3s']) {
     await expect(tokenCommand({ dataDir, lifetime }, captured().output)).rejects.toThrow(/--lifetime/);
   }
+});
+
+it('token gives a second person a personal token that is no longer than a recent login', async () => {
+  const { output, text } = captured();
+  await tokenCommand({ dataDir, reviewer: true }, output);
+  const claims = decodeJwt(text().trim());
+  expect(claims).toMatchObject({ sub: 'reviewer@localhost', aud: 'sallyport-admin', groups: ['approvers'] });
+  expect(claims.exp! - claims.iat!).toBe(900);
+});
+
+it('token prints a link to the console of the gateway that runs', async () => {
+  const { output, text } = captured();
+  await expect(tokenCommand({ dataDir, reviewer: true, link: true }, output)).rejects.toThrow(/No gateway has run/);
+  writeFileSync(join(dataDir, 'admin.json'), JSON.stringify({ url: 'http://127.0.0.1:8788', token: 'x' }));
+  await tokenCommand({ dataDir, reviewer: true, link: true }, output);
+  expect(text()).toMatch(/^http:\/\/127\.0\.0\.1:8788\/login\/dev\?code=[\w-]+\.[\w-]+\.[\w-]+\n$/);
+  await expect(tokenCommand({ dataDir, link: true }, output)).rejects.toThrow(/--reviewer/);
 });
 
 const entry = { id: 'abc', kind: 'sub', value: 'svc\u001b[2J', issuer: '', until: null };
