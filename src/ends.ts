@@ -1,4 +1,4 @@
-import type { Parking } from './approve/steps.ts';
+import type { Parking } from './approve/index.ts';
 import { GatewayError } from './errors.ts';
 import type { Dispatch, Held } from './model/approval.ts';
 import type { Outcome } from './model/event.ts';

@@ -1,9 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { requestFingerprint, toolCallFingerprint } from './approve/fingerprint.ts';
-import { createApproveAnswerStep, createApproveStep, createGrantStep, createParking } from './approve/steps.ts';
-import { unavailableApprovals } from './approve/unavailable.ts';
+import {
+  createApproveAnswerStep,
+  createApproveStep,
+  createGrantStep,
+  createParking,
+  openApprovals,
+  requestFingerprint,
+  toolCallFingerprint,
+} from './approve/index.ts';
 import { createPolicySource } from './bundle/index.ts';
 import { type Config, parseAddress } from './config/index.ts';
 import { createLogin } from './console/login_room.ts';
@@ -13,6 +19,7 @@ import {
   callJudge,
   carryOut,
   createAnswerStep,
+  createMayAct,
   createRequestStep,
   decideRequest,
   loadPolicy,
@@ -83,7 +90,7 @@ export async function createGateway(config: Config): Promise<Gateway> {
 
   try {
     const store = opened(await openStore({ dataDir: config.data_dir, url: config.store.url }), (room) => room.close());
-    const keys = await openKeys(keyFiles(store.directory));
+    const keys = await openKeys(keyFiles(store.directory, config.store.keys_dir ?? null));
     const recorder = opened(
       await openRecorder({ store, keys, mode: config.record.mode, onNotice: (text) => log.warn(text) }),
       (room) => room.close(),
@@ -167,9 +174,22 @@ export async function createGateway(config: Config): Promise<Gateway> {
       const inputText = Buffer.from(masking.cleanse(Buffer.from(call.inputText))).toString();
       return ledgers.addRenamedCall(conversation, callId, { ...call, inputText });
     };
-    const approvals = opened(unavailableApprovals(), (room) => room.close());
-    const parking = opened(createParking(), (room) => room.close());
     const deciding = { source: policies, clock: Date.now };
+    const approvals = opened(
+      await openApprovals({
+        store,
+        keys,
+        config: config.approvals,
+        mayAct: createMayAct(deciding),
+        journal: recorder,
+        outbound,
+        traces: (exchange) => recorder.trace(exchange),
+        onNoticeFault: (channel, fault, dead) =>
+          log.warn(`a notice by ${channel} ${dead ? 'was given up' : 'could not be delivered yet'}`, { detail: fault }),
+      }),
+      (room) => room.close(),
+    );
+    const parking = opened(createParking(), (room) => room.close());
     const checkRevoked = ({ identity }: Identified) => {
       if (revocations.revoked(revocationMarks(identity))) throw new GatewayError('TOKEN_REVOKED');
     };
@@ -287,6 +307,7 @@ export async function createGateway(config: Config): Promise<Gateway> {
           ...recorder.routes,
           ...revocationRoutes(revocations, onEvent),
           ...policies.routes,
+          ...approvals.routes,
         ] satisfies AdminRoute[],
         readiness: () => ({
           serving: admission.draining ? 'draining' : true,

@@ -1,4 +1,5 @@
 /** The policy decision point: Rego on WASM, the documents it sees, and the steps that carry its decisions out. */
+export { createMayAct } from './admin.ts';
 export { carryOut, createAnswerStep } from './answer_step.ts';
 export { type AnswerStepOptions, callJudge, type Renaming, textBlock } from './call.ts';
 export type { Clock } from './clock.ts';

@@ -37,6 +37,8 @@ export interface Recorder extends Journal {
   refused(exchange: Known, error: GatewayError): Promise<void>;
   /** Routes of the admin API over journal and recordings. */
   readonly routes: readonly AdminRoute[];
+  /** What an exchange left in this journal. */
+  trace(exchange: string): Promise<'nothing' | 'intent' | 'delivered' | 'upstream_error'>;
   /** Exchanges that a crash had cut off, closed as `unknown` at this start. */
   readonly cutOff: number;
   /** Recordings that have not ended. */
@@ -128,6 +130,13 @@ class NodeRecorder implements Recorder {
 
   refused(exchange: Known, error: GatewayError): Promise<void> {
     return this.#journal.append(refusedEvent(exchange, error));
+  }
+
+  async trace(exchange: string): Promise<'nothing' | 'intent' | 'delivered' | 'upstream_error'> {
+    const end = this.#reader.outcome(exchange)?.body.end;
+    if (end === 'complete' || end === 'denied') return 'delivered';
+    if (end === 'upstream_error') return 'upstream_error';
+    return this.#reader.ofExchange(exchange).some(({ kind }) => kind === 'exchange.intent') ? 'intent' : 'nothing';
   }
 
   async close(): Promise<void> {
