@@ -12,10 +12,15 @@ export type Step = () => boolean;
 
 /**
  * Does work in steps, each in a turn of the event loop of its own, so that a large body does not hold up other
- * requests. Work of one step costs no turn. Rejects with what `step` throws.
+ * requests. Undefined where one step was enough. Throws, or rejects with, what `step` throws.
  */
-export async function sliced(step: Step): Promise<void> {
-  while (!step()) await setImmediate();
+export function sliced(step: Step): Promise<void> | undefined {
+  return step() ? undefined : goOn(step);
+}
+
+async function goOn(step: Step): Promise<void> {
+  do await setImmediate();
+  while (!step());
 }
 
 /**
@@ -28,11 +33,15 @@ export function scan(bytes: Uint8Array, limits: JsonLimits): TapeNode {
   return new TapeNode(scanner.tape, 0);
 }
 
-/** The same as `scan`, giving way to others every `SLICE_BYTES`. Rejects with `JsonFault`. */
-export async function scanSliced(bytes: Uint8Array, limits: JsonLimits): Promise<TapeNode> {
+/**
+ * The same as `scan`, giving way to others every `SLICE_BYTES`; a shorter text is read at once. Throws, or rejects
+ * with, `JsonFault`.
+ */
+export function scanSliced(bytes: Uint8Array, limits: JsonLimits): TapeNode | Promise<TapeNode> {
   const scanner = new Scanner(bytes, limits);
-  await sliced(() => scanner.step(SLICE_BYTES));
-  return new TapeNode(scanner.tape, 0);
+  const root = new TapeNode(scanner.tape, 0);
+  const wait = sliced(() => scanner.step(SLICE_BYTES));
+  return wait ? wait.then(() => root) : root;
 }
 
 /**

@@ -359,7 +359,7 @@ describe('slices', () => {
   });
 
   test('a fault rejects', async () => {
-    await expect(scanSliced(Buffer.from('{"a"'), defaultLimits)).rejects.toMatchObject({
+    await expect(async () => scanSliced(Buffer.from('{"a"'), defaultLimits)).rejects.toMatchObject({
       code: 'truncated',
       offset: 4,
     });
