@@ -62,11 +62,12 @@ export async function proxyFigures(rounds: number): Promise<void> {
 /** Loads a target until it gets no faster: V8 optimises a long path of code only after tens of thousands of requests. */
 async function settle(load: Running, target: Target): Promise<void> {
   let best = 0;
-  for (let step = 0; step < 10; step++) {
+  let idle = 0;
+  for (let step = 0; step < 12 && idle < 3; step++) {
     await load.ask<Measured>(loadOf(target, 2, true, 500));
     const { perSecond } = await load.ask<Measured>(loadOf(target, 32, false, 3000));
-    if (perSecond < best * 1.03) return;
-    best = perSecond;
+    idle = perSecond < best * 1.03 ? idle + 1 : 0;
+    best = Math.max(best, perSecond);
   }
 }
 
