@@ -1,7 +1,7 @@
-import type { Kysely } from 'kysely';
 import { LRUCache } from 'lru-cache';
 import { type Keys, makeDataKey, openPart, sealPart, unwrapDataKey } from '../seal/index.ts';
 import type { Store } from '../store/index.ts';
+import { conversationMigrations, type Tables } from './tables.ts';
 
 /** A tool call that was denied under another name, as Claude made it. */
 export interface RenamedCall {
@@ -19,18 +19,6 @@ export interface Ledger {
   readonly renamedCalls: ReadonlyMap<string, RenamedCall>;
 }
 
-interface Tables {
-  conversation_mark: { conversation: string; drop_block: number; at: number };
-  renamed_call: {
-    conversation: string;
-    call: string;
-    shown_as: string;
-    wrapped: Uint8Array;
-    sealed: Uint8Array;
-    at: number;
-  };
-}
-
 /** Reads and writes ledgers; the store holds the truth, a bounded cache spares the look-up. */
 export interface Ledgers {
   read(conversation: string): Ledger | Promise<Ledger>;
@@ -43,7 +31,7 @@ const nothing: Ledger = { dropBlock: false, renamedCalls: new Map() };
 
 /** Opens the ledgers of a store. Inputs of renamed calls are sealed at rest. */
 export async function openLedgers(store: Store, keys: Keys, now: () => number): Promise<Ledgers> {
-  await store.migrate('conversation', { '001_ledger': { up: createTables } });
+  await store.migrate('conversation', conversationMigrations);
   const query = store.query<Tables>();
   const cache = new LRUCache<string, Ledger>({ max: 10_000 });
 
@@ -88,23 +76,4 @@ export async function openLedgers(store: Store, keys: Keys, now: () => number): 
       cache.delete(conversation);
     },
   };
-}
-
-async function createTables(database: Kysely<unknown>): Promise<void> {
-  await database.schema
-    .createTable('conversation_mark')
-    .addColumn('conversation', 'text', (column) => column.primaryKey())
-    .addColumn('drop_block', 'integer', (column) => column.notNull())
-    .addColumn('at', 'bigint', (column) => column.notNull())
-    .execute();
-  await database.schema
-    .createTable('renamed_call')
-    .addColumn('conversation', 'text', (column) => column.notNull())
-    .addColumn('call', 'text', (column) => column.notNull())
-    .addColumn('shown_as', 'text', (column) => column.notNull())
-    .addColumn('wrapped', 'blob', (column) => column.notNull())
-    .addColumn('sealed', 'blob', (column) => column.notNull())
-    .addColumn('at', 'bigint', (column) => column.notNull())
-    .addPrimaryKeyConstraint('renamed_call_key', ['conversation', 'call'])
-    .execute();
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { StreamEvent, WayBackStep } from '../model/answer.ts';
 import type { Body } from '../model/body.ts';
+import type { NewHits } from '../model/content.ts';
 import type { Conversed, Decided, Masked, Recorded, Scanned } from '../model/exchange.ts';
 import type { Detectors, Focus } from '../model/scan.ts';
 import { cleanseBytes } from './cleanse.ts';
@@ -8,7 +9,7 @@ import { createDetectors, type ExactValue } from './detectors.ts';
 import { createMaskStep } from './mask_step.ts';
 import { ScanMemo } from './memo.ts';
 import { isMasked } from './redact.ts';
-import { type BodyFindings, maskBody, scanBody } from './request.ts';
+import { type BodyFindings, type BodyScan, maskBody, scanBody } from './request.ts';
 import { builtinTables } from './rules/builtin.ts';
 import { loadTables } from './rules/tables.ts';
 import { createScanStep, type PathSpans } from './scan_step.ts';
@@ -27,8 +28,11 @@ export interface Masking {
    * Throws a RangeError for bytes that are no tables; then the old rules stay.
    */
   useRules(tables: Uint8Array | null): void;
-  /** The `scan` step of the way in. Rejects with `GatewayError` MASK_FAILED. */
-  scanRequest(exchange: Conversed): Promise<Scanned>;
+  /**
+   * The `scan` step of the way in; a promise only where there is much to scan. Throws, or rejects with, `GatewayError`
+   * MASK_FAILED.
+   */
+  scanRequest(exchange: Conversed): Scanned | Promise<Scanned>;
   /**
    * The `mask` step of the way in: adds splices to the body, and begins the exchange's list of applied masks. Throws
    * `GatewayError` MASK_FAILED, or a TypeError for a body that `scanRequest` has not seen.
@@ -56,8 +60,11 @@ interface Answer {
 export function createMasking(options: {
   readonly exact: () => readonly ExactValue[];
   readonly key?: Uint8Array;
+  /** Which hits of a request policy is told of as new; by default all are. */
+  readonly newHits?: NewHits;
 }): Masking {
   const key = options.key ?? randomBytes(32);
+  const newHits = options.newHits ?? ((_exchange, hits) => hits.map(({ spans }) => spans));
   const memo = new ScanMemo(key);
   const findings = new WeakMap<Body, BodyFindings>();
   const answers = new WeakMap<Answering, Answer>();
@@ -92,10 +99,13 @@ export function createMasking(options: {
       tables = bytes === null ? builtin : loadTables(bytes);
       current = build();
     },
-    async scanRequest(exchange) {
-      const result = await scanBody(exchange, current, memo);
-      if (exchange.body) findings.set(exchange.body, result.findings);
-      return result.scanned;
+    scanRequest(exchange) {
+      const keep = (result: BodyScan): Scanned => {
+        if (exchange.body) findings.set(exchange.body, result.findings);
+        return result.scanned;
+      };
+      const result = scanBody(exchange, current, { memo, newHits });
+      return result instanceof Promise ? result.then(keep) : keep(result);
     },
     maskRequest(exchange) {
       const found = exchange.body ? findings.get(exchange.body) : new Map();

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Body, Leaf } from '../model/body.ts';
+import type { NewHits } from '../model/content.ts';
 import type { Conversed, Decided, Detections, Scanned } from '../model/exchange.ts';
 import type { Detectors, MaskMark, Span } from '../model/scan.ts';
 import { maskFailed } from './fault.ts';
@@ -16,53 +17,84 @@ const pieceUnits = 16_384;
 /** What was found in one body: spans by the index of its leaf, only for leaves with any. */
 export type BodyFindings = ReadonlyMap<number, readonly Span[]>;
 
+/** What a scan of a request needs beside the detectors. */
+export interface ScanContext {
+  readonly memo: ScanMemo;
+  readonly newHits: NewHits;
+}
+
 /**
  * Scans all leaves of a request that may change, and counts what was found. `new` counts what stands after the last
- * assistant message and outside of the messages; `all` counts everything.
- * Rejects with `GatewayError` MASK_FAILED when the scan itself fails.
+ * assistant message and outside of the messages; `all` counts everything. Gives a promise only where there is much to
+ * scan. Throws, or rejects with, `GatewayError` MASK_FAILED when the scan itself fails.
  */
-export async function scanBody(
+export function scanBody(
   exchange: Conversed,
   detectors: Detectors,
-  memo: ScanMemo,
-): Promise<{ readonly scanned: Scanned; readonly findings: BodyFindings }> {
+  { memo, newHits }: ScanContext,
+): BodyScan | Promise<BodyScan> {
   const findings = new Map<number, readonly Span[]>();
   const { body } = exchange;
-  try {
-    if (body) await scanLeaves(body, detectors, memo, findings);
-  } catch (cause) {
-    throw maskFailed('scan of the request', cause);
-  }
-  return { scanned: { ...exchange, detectors, detections: countHits(body, findings) }, findings };
-}
-
-async function scanLeaves(
-  body: Body,
-  detectors: Detectors,
-  memo: ScanMemo,
-  findings: Map<number, readonly Span[]>,
-): Promise<void> {
-  let until = performance.now() + sliceMs;
-  const breathe = async () => {
-    if (performance.now() < until) return;
-    await nextTurn();
-    until = performance.now() + sliceMs;
+  const scanned = (detections: Detections): BodyScan => ({ scanned: { ...exchange, detectors, detections }, findings });
+  const counted = (): BodyScan | Promise<BodyScan> => {
+    const detections = body && findings.size > 0 ? countHits(exchange, body, findings, newHits) : noHits();
+    return detections instanceof Promise ? detections.then(scanned) : scanned(detections);
   };
-  for (const [index, leaf] of body.leaves.entries()) {
-    if (leaf.fixed) continue;
-    const name = memo.name(detectors.id, body.bytes.subarray(leaf.start, leaf.end));
-    let spans = name === null ? undefined : memo.get(name);
-    if (!spans) {
-      spans =
-        leaf.text.length <= pieceUnits ? detectors.scan(leaf.text).spans : await scanLarge(leaf, detectors, breathe);
-      if (name !== null) memo.set(name, spans);
-    }
-    if (spans.length > 0) findings.set(index, spans);
-    if (performance.now() >= until) await breathe();
+  const failed = (cause: unknown): never => {
+    throw maskFailed('scan of the request', cause);
+  };
+  try {
+    const wait = body ? scanLeaves({ body, detectors, memo, findings }, 0) : undefined;
+    const result = wait ? wait.then(counted) : counted();
+    return result instanceof Promise ? result.catch(failed) : result;
+  } catch (cause) {
+    return failed(cause);
   }
 }
 
-async function scanLarge(leaf: Leaf, detectors: Detectors, breathe: () => Promise<void>): Promise<readonly Span[]> {
+/** What `scanBody` gives. */
+export interface BodyScan {
+  readonly scanned: Scanned;
+  readonly findings: BodyFindings;
+}
+
+interface LeafScan {
+  readonly body: Body;
+  readonly detectors: Detectors;
+  readonly memo: ScanMemo;
+  readonly findings: Map<number, readonly Span[]>;
+}
+
+/** Scans the leaves from the one of that index on; a promise where other work has to get its turn before the end. */
+function scanLeaves(scan: LeafScan, from: number): Promise<void> | undefined {
+  const { body, detectors, memo, findings } = scan;
+  const { leaves } = body;
+  const until = performance.now() + sliceMs;
+  for (let index = from; index < leaves.length; index++) {
+    const leaf = leaves[index]!;
+    if (leaf.fixed) continue;
+    const name = memo.name(detectors.id, leaf.spelling ?? body.bytes.subarray(leaf.start, leaf.end));
+    const keep = (spans: readonly Span[]) => {
+      if (name !== null) memo.set(name, spans);
+      if (spans.length > 0) findings.set(index, spans);
+    };
+    const known = name === null ? undefined : memo.get(name);
+    if (known) {
+      if (known.length > 0) findings.set(index, known);
+    } else if (leaf.text.length <= pieceUnits) keep(detectors.scan(leaf.text).spans);
+    else {
+      return scanLarge(leaf, detectors).then((spans) => {
+        keep(spans);
+        return scanLeaves(scan, index + 1);
+      });
+    }
+    if (performance.now() >= until) return nextTurn().then(() => scanLeaves(scan, index + 1));
+  }
+  return undefined;
+}
+
+async function scanLarge(leaf: Leaf, detectors: Detectors): Promise<readonly Span[]> {
+  let until = performance.now() + sliceMs;
   const scanner = detectors.stream();
   const spans: Span[] = [];
   let offset = 0;
@@ -77,32 +109,44 @@ async function scanLarge(leaf: Leaf, detectors: Detectors, breathe: () => Promis
   };
   for (let at = 0; at < leaf.text.length; at += pieceUnits) {
     take(scanner.write(leaf.text.slice(at, at + pieceUnits)));
-    await breathe();
+    if (performance.now() < until) continue;
+    await nextTurn();
+    until = performance.now() + sliceMs;
   }
   take(scanner.end());
   return spans;
 }
 
-function countHits(body: Body | null, findings: BodyFindings): Detections {
-  const added: { [origin: string]: { [className: string]: number } } = Object.create(null);
-  const all: { [className: string]: number } = Object.create(null);
-  if (!body) return { new: added, all };
-  const lastAssistant = body.leaves.reduce(
-    (last, leaf) => (leaf.origin === 'assistant' && leaf.message > last ? leaf.message : last),
-    -1,
-  );
-  for (const [index, spans] of findings) {
-    const leaf = body.leaves[index]!;
-    const isNew = leaf.message === -1 || leaf.message > lastAssistant;
-    for (const span of spans) {
-      all[span.class] = (all[span.class] ?? 0) + 1;
-      if (!isNew) continue;
-      added[leaf.origin] ??= Object.create(null) as { [className: string]: number };
-      const counts = added[leaf.origin]!;
-      counts[span.class] = (counts[span.class] ?? 0) + 1;
+function countHits(
+  exchange: Conversed,
+  body: Body,
+  findings: BodyFindings,
+  newHits: NewHits,
+): Detections | Promise<Detections> {
+  const hits = [...findings].map(([index, spans]) => ({ leaf: body.leaves[index]!, spans }));
+  const count = (news: readonly (readonly Span[])[]): Detections => {
+    const counted = noHits();
+    for (const [at, { leaf, spans }] of hits.entries()) {
+      add(counted.all, spans);
+      const added = news[at]!;
+      if (added.length === 0) continue;
+      counted.new[leaf.origin] ??= Object.create(null) as Counts;
+      add(counted.new[leaf.origin]!, added);
     }
-  }
-  return { new: added, all };
+    return counted;
+  };
+  const fresh = newHits(exchange, hits);
+  return fresh instanceof Promise ? fresh.then(count) : count(fresh);
+}
+
+type Counts = { [className: string]: number };
+
+function noHits(): { readonly new: { [origin: string]: Counts }; readonly all: Counts } {
+  return { new: Object.create(null), all: Object.create(null) };
+}
+
+function add(counts: Counts, spans: readonly Span[]): void {
+  for (const span of spans) counts[span.class] = (counts[span.class] ?? 0) + 1;
 }
 
 /**

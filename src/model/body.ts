@@ -61,6 +61,8 @@ export interface Leaf {
   readonly key: boolean;
   /** The decoded text. */
   readonly text: string;
+  /** The literal that goes on in its place where a step before the scan changed it (there is a splice, too). */
+  readonly spelling?: Uint8Array;
 }
 
 /** One edit: the bytes from `start` to `end` of the original are replaced. `start === end` inserts. */

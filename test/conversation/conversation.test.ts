@@ -40,6 +40,7 @@ async function read(body: object, headers: Record<string, string> = {}, subject 
   const framed = {
     headers: { get: (name: string) => ({ 'content-type': 'application/json', ...headers })[name] ?? null, raw: [] },
     identity: { principal: { tenant: 't', issuer: 'i', subject, actors: [] } },
+    client: { app: null, version: null, class: null },
     route: { method: 'POST', action: 'messages.create' },
     source: Readable.from([bytes]),
   } as unknown as Identified;

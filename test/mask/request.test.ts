@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { GatewayError } from '../../src/errors.ts';
 import { compileRules, createMasking, encodeTables, readRules } from '../../src/mask/index.ts';
 import { literalsOf } from '../../src/mask/literal.ts';
 import type { Body, Leaf, Splice } from '../../src/model/body.ts';
+import type { NewHits } from '../../src/model/content.ts';
 import type { Conversed, Decided } from '../../src/model/exchange.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { MaskMode } from '../../src/model/scan.ts';
@@ -99,20 +101,59 @@ describe('a request', () => {
     expect((await masked(body)).json).toBe(`{"a":{"d":"${mark}"},"b":"c"}`);
   });
 
-  it('counts what is new by origin, and everything by class', async () => {
+  it('counts by origin what it is told is new, and everything by class', async () => {
     const say = (text: string): Partial<Leaf> => {
       if (text.startsWith('system')) return { origin: 'system', message: -1 };
-      if (text.startsWith('old')) return { message: 0 };
       if (text.startsWith('said')) return { origin: 'assistant', message: 1 };
       if (text.startsWith('tool')) return { origin: 'tool_result', message: 2 };
       return { message: 2 };
     };
-    const body = bodyOf(JSON.stringify(['system', 'old', 'said', 'tool', 'new'].map((who) => `${who} ${other}`)), say);
-    const { scanned } = await masked(body);
+    const texts = ['system', 'old', 'said', 'tool', 'new'].map((who) => `${who} ${other} ${other}`);
+    const json = JSON.stringify(texts);
+    const newHits: NewHits = async (_exchange, hits) =>
+      hits.map(({ leaf, spans }) =>
+        /^(system|said)/.test(leaf.text) ? [] : spans.slice(0, /^old/.test(leaf.text) ? 1 : 2),
+      );
+    const masking = createMasking({ exact: () => [], newHits });
+    const scanned = await masking.scanRequest({ body: bodyOf(json, say) } as unknown as Conversed);
     expect(scanned.detections).toEqual({
-      new: { system: { credential: 1 }, tool_result: { credential: 1 }, user: { credential: 1 } },
-      all: { credential: 5 },
+      new: { tool_result: { credential: 2 }, user: { credential: 3 } },
+      all: { credential: 10 },
     });
+    const all = await createMasking({ exact: () => [] }).scanRequest({
+      body: bodyOf(json, say),
+    } as unknown as Conversed);
+    expect(all.detections.new).toEqual({
+      system: { credential: 2 },
+      assistant: { credential: 2 },
+      tool_result: { credential: 2 },
+      user: { credential: 4 },
+    });
+  });
+
+  it('does not count what could not be looked up', async () => {
+    const fault = new GatewayError('STATE_UNAVAILABLE');
+    const masking = createMasking({ exact: () => [], newHits: () => Promise.reject(fault) });
+    const scan = masking.scanRequest({ body: bodyOf(JSON.stringify([other])) } as unknown as Conversed);
+    await expect(scan).rejects.toBe(fault);
+    const clean = await masking.scanRequest({ body: bodyOf('["clean"]') } as unknown as Conversed);
+    expect(clean.detections).toEqual({ new: {}, all: {} });
+  });
+
+  it('scans what goes on in the place of a leaf, however often the client sends the same bytes', async () => {
+    const masking = createMasking({ exact: () => [] });
+    const long = 'lorem ipsum '.repeat(200);
+    const json = JSON.stringify([`${other} ${long}`]);
+    const spelling = Buffer.from(JSON.stringify(long));
+    for (const [replaced, count] of [
+      [true, undefined],
+      [false, 1],
+      [true, undefined],
+    ] as const) {
+      const body = bodyOf(json, () => (replaced ? { text: long, spelling } : {}));
+      const scanned = await masking.scanRequest({ body } as unknown as Conversed);
+      expect(scanned.detections.all.credential).toBe(count);
+    }
   });
 
   it('finds the same on later turns, and in texts larger than a piece', async () => {
