@@ -94,40 +94,30 @@ export class Scanner implements TextScanner, Surroundings {
     const base = this.#end;
     let node = this.#node;
     let ruleNode = this.#ruleNode;
-    let before = this.#units === 0 ? classes : classOf[recent[(this.#units - 1) & (recentSize - 1)]!]!;
+    let units = this.#units;
+    let matchedEnd = this.#matchedEnd;
+    let before = units === 0 ? classes : classOf[recent[(units - 1) & (recentSize - 1)]!]!;
     for (let i = 0; i < text.length; i++) {
       let unit = text.charCodeAt(i);
       const at = base + i;
-      this.#end = at + 1;
-      if (unit >= 128 || this.#half) {
-        const raw = unit;
-        unit = this.#half && raw >= 0xdc00 && raw <= 0xdfff ? TRANSPARENT : foldTable[raw]!;
-        this.#half = isIgnorableHalf(raw);
-      }
-      if (unit === TRANSPARENT) {
-        if (++this.#invisibleRun <= invisibleMax) {
-          this.#invisible.push(at);
-          continue;
-        }
-        unit = interruption;
-      } else if (this.#invisibleRun !== 0) {
-        this.#invisibleRun = 0;
-      }
+      if (unit >= 128 || this.#half) unit = this.#fold(unit, at);
+      if (unit === TRANSPARENT) continue;
+      if (unit < 128) this.#invisibleRun = 0;
       const own = classOf[unit]!;
-      recent[this.#units++ & (recentSize - 1)] = unit;
-      if (threads.count !== 0) threads.step(own, at, this.#matchedEnd);
-      this.#matchedEnd = at + 1;
+      recent[units++ & (recentSize - 1)] = unit;
+      if (threads.count !== 0) threads.step(own, at, matchedEnd);
+      matchedEnd = at + 1;
       node = node === 0 && unit < 256 ? root[unit]! : step(literals, node, unit);
       if (node !== 0) {
         for (let end = output[node]! === -1 ? link[node]! : node; end !== 0; end = link[end]!) {
           const form = this.#engine.forms[output[end]!]!;
-          this.add(form.hit, this.#back(form.length), at + 1);
+          this.add(form.hit, this.#back(form.length, matchedEnd), matchedEnd);
         }
       }
       ruleNode = literalNext[ruleNode * literalClasses + literalClassOf[unit]!]!;
       if (ruleNode !== 0) {
         const ends = literalEnds[ruleNode]!;
-        if (ends !== null) this.#beginLiterals(ends);
+        if (ends !== null) this.#beginLiterals(ends, units, matchedEnd);
       }
       const list = starts[before * classes + own]!;
       if (list !== 0) threads.begin(startLists[list]!, own, at);
@@ -135,36 +125,52 @@ export class Scanner implements TextScanner, Surroundings {
     }
     this.#node = node;
     this.#ruleNode = ruleNode;
+    this.#units = units;
+    this.#matchedEnd = matchedEnd;
+    this.#end = base + text.length;
+  }
+
+  /** What a unit beyond ASCII is matched as, and what it makes of the one after it. */
+  #fold(raw: number, at: number): number {
+    const unit = this.#half && raw >= 0xdc00 && raw <= 0xdfff ? TRANSPARENT : foldTable[raw]!;
+    this.#half = isIgnorableHalf(raw);
+    if (unit !== TRANSPARENT) {
+      this.#invisibleRun = 0;
+      return unit;
+    }
+    if (++this.#invisibleRun > invisibleMax) return interruption;
+    this.#invisible.push(at);
+    return TRANSPARENT;
   }
 
   /** Literals of rules end here: rule and length in turn. */
-  #beginLiterals(ends: readonly number[]): void {
+  #beginLiterals(ends: readonly number[], units: number, end: number): void {
     const { tables } = this.#engine.rules;
     for (let i = 0; i < ends.length; i += 2) {
       const rule = ends[i]!;
       const length = ends[i + 1]!;
-      if (!this.#isFree(tables.rules[rule]!.left, length)) continue;
+      if (!this.#isFree(tables.rules[rule]!.left, length, units)) continue;
       const classes: number[] = [];
-      for (let back = length; back > 0; back--) classes.push(tables.classOf[this.#recentUnit(back)]!);
-      this.#threads.beginRead(rule, classes, this.#back(length), this.#end);
+      for (let back = length; back > 0; back--) classes.push(tables.classOf[this.#recentUnit(back, units)]!);
+      this.#threads.beginRead(rule, classes, this.#back(length, end), end);
     }
   }
 
   /** The unit that many units ago, 1 for the last one. */
-  #recentUnit(back: number): number {
-    return this.#recent[(this.#units - back) & (recentSize - 1)]!;
+  #recentUnit(back: number, units: number): number {
+    return this.#recent[(units - back) & (recentSize - 1)]!;
   }
 
   /** Whether a left condition holds for what begins `length` units ago. */
-  #isFree(left: number, length: number): boolean {
-    if (left === -1 || this.#units <= length) return true;
+  #isFree(left: number, length: number, units: number): boolean {
+    if (left === -1 || units <= length) return true;
     const { leftSets, classOf } = this.#engine.rules.tables;
-    return leftSets[left]![classOf[this.#recentUnit(length + 1)]!] === 0;
+    return leftSets[left]![classOf[this.#recentUnit(length + 1, units)]!] === 0;
   }
 
-  /** Offset of the unit that is `units` matched units before the end. */
-  #back(units: number): number {
-    let from = this.#end - units;
+  /** Offset of the unit that is `units` matched units before `end`. */
+  #back(units: number, end: number): number {
+    let from = end - units;
     for (let i = this.#invisible.length - 1; i >= 0 && this.#invisible[i]! >= from; i--) from--;
     return from;
   }
@@ -190,11 +196,11 @@ export class Scanner implements TextScanner, Surroundings {
 
   /** Where the earliest undecided value begins, as far as it is not released under a mask already. */
   #undecided(): number {
-    let from = this.#node === 0 ? this.#end : this.#back(this.#engine.literals.depth[this.#node]!);
+    let from = this.#node === 0 ? this.#end : this.#back(this.#engine.literals.depth[this.#node]!, this.#end);
     const { literalDepth, literalFail, literalOpen } = this.#engine.rules;
     for (let node = this.#ruleNode; node !== 0; node = literalFail[node]!) {
       if (!this.#mayBegin(literalOpen[node]!, literalDepth[node]!)) continue;
-      from = Math.min(from, this.#back(literalDepth[node]!));
+      from = Math.min(from, this.#back(literalDepth[node]!, this.#end));
       break;
     }
     return Math.max(this.#threads.undecided(from), this.#start);
@@ -204,7 +210,7 @@ export class Scanner implements TextScanner, Surroundings {
   #mayBegin(open: number, length: number): boolean {
     for (let rest = open; rest !== 0; rest &= rest - 1) {
       const bit = 31 - Math.clz32(rest & -rest);
-      if (this.#isFree(bit === 30 ? -1 : bit, length)) return true;
+      if (this.#isFree(bit === 30 ? -1 : bit, length, this.#units)) return true;
     }
     return false;
   }

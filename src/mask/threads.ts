@@ -1,4 +1,4 @@
-import type { Hit, RuleSet } from './rules/rule_set.ts';
+import { type Hit, MachineField, machineFields, type RuleSet } from './rules/rule_set.ts';
 import { passes } from './rules/validators.ts';
 
 /** A stretch found, in offsets of the whole stream. */
@@ -61,54 +61,60 @@ export class RuleThreads {
   step(own: number, at: number, before: number): void {
     const { machines } = this.#rules;
     const { next, accepting, local, rightSets } = this.#rules.tables;
-    const marks = this.#marks;
-    const clock = ++marks.clock;
+    const { step: seenAt, thread: seenBy } = this.#marks;
+    const clock = ++this.#marks.clock;
+    const ofMachine = this.#machine;
+    const states = this.#state;
+    const lengths = this.#length;
     const count = this.count;
     let kept = 0;
     let entering = false;
     for (let i = 0; i < count; i++) {
-      const machine = this.#machine[i]!;
-      const old = this.#state[i]!;
-      const isBody = machines.isBody[machine] === 1;
-      const right = machines.right[machine]!;
-      const acceptingAt = machines.accepting[machine]!;
+      const machine = ofMachine[i]! * machineFields;
+      const old = states[i]!;
+      const right = machines[machine + MachineField.right]!;
+      const acceptingAt = machines[machine + MachineField.accepting]!;
       if (right !== -1 && accepting[acceptingAt + old] === 1 && rightSets[right]![own] === 0) this.#accept(i, before);
-      const row = machines.next[machine]! + old * machines.classes[machine]!;
-      const state = next[row + local[machines.local[machine]! + own]!]!;
-      const length = this.#length[i]! + 1;
-      if (state === 0 || length > machines.cap[machine]!) {
+      const row = machines[machine + MachineField.next]! + old * machines[machine + MachineField.classes]!;
+      const state = next[row + local[machines[machine + MachineField.local]! + own]!]!;
+      const length = lengths[i]! + 1;
+      if (state === 0 || length > machines[machine + MachineField.cap]!) {
         this.#drop(i);
         continue;
       }
-      this.#state[i] = state;
-      this.#length[i] = length;
-      if (isBody && this.#start[i] === -1) this.#start[i] = at;
+      states[i] = state;
+      lengths[i] = length;
+      const isBody = machines[machine + MachineField.isBody] === 1;
+      if (length === 1 && isBody) this.#start[i] = at;
       const mark = acceptingAt + state;
       if (accepting[mark] === 1) {
         if (!isBody) entering = true;
         else if (right === -1) this.#accept(i, at + 1);
       }
-      if (machines.merges[machine] === 1) {
-        if (marks.step[mark] === clock) {
-          this.#keepEarlier(marks.thread[mark]!, i);
+      if (machines[machine + MachineField.merges] === 1) {
+        if (seenAt[mark] === clock) {
+          this.#keepEarlier(seenBy[mark]!, i);
           continue;
         }
-        marks.step[mark] = clock;
-        marks.thread[mark] = kept;
+        seenAt[mark] = clock;
+        seenBy[mark] = kept;
       }
-      this.#move(i, kept++);
+      if (i !== kept) this.#move(i, kept);
+      kept++;
     }
-    this.#found.length = kept;
-    this.count = kept;
+    if (kept !== count) {
+      this.#found.length = kept;
+      this.count = kept;
+    }
     if (entering) this.#enterBodies(kept);
   }
 
   #enterBodies(count: number): void {
-    const { machines, tables } = this.#rules;
+    const { accepting, automata, rules } = this.#rules.tables;
     for (let i = 0; i < count; i++) {
       const machine = this.#machine[i]!;
-      if (machines.isBody[machine] === 1) continue;
-      if (tables.accepting[machines.accepting[machine]! + this.#state[i]!] === 1) this.#enter(this.#rule[i]!, count);
+      if (machine === rules[this.#rule[i]!]!.body) continue;
+      if (accepting[automata[machine]!.accepting + this.#state[i]!] === 1) this.#enter(this.#rule[i]!, count);
     }
   }
 

@@ -4,7 +4,7 @@ import type { TableRule, Tables } from './tables.ts';
 export interface RuleSet {
   readonly tables: Tables;
   readonly hits: readonly Hit[];
-  readonly machines: Machines;
+  readonly machines: Int32Array;
   /** The rules that start at a character, by the class before it (or `classes` at the beginning) and its own; 0 none. */
   readonly starts: Uint16Array;
   readonly startLists: readonly (readonly number[])[];
@@ -20,21 +20,24 @@ export interface RuleSet {
   readonly literalOpen: Int32Array;
 }
 
-/** What a step of an automaton needs, by the automaton's index. */
-export interface Machines {
+/** What a step needs of an automaton, one row of `RuleSet.machines` each. */
+export const MachineField = {
   /** Offsets as in `TableAutomaton`. */
-  readonly next: Int32Array;
-  readonly classes: Int32Array;
-  readonly local: Int32Array;
-  readonly accepting: Int32Array;
-  readonly isBody: Uint8Array;
+  next: 0,
+  classes: 1,
+  local: 2,
+  accepting: 3,
+  isBody: 4,
   /** The most units of a match; the largest number where there is no cap. */
-  readonly cap: Int32Array;
+  cap: 5,
   /** The right condition, -1 for none. */
-  readonly right: Int32Array;
+  right: 6,
   /** Whether of two attempts in one state the earlier one stands for both. */
-  readonly merges: Uint8Array;
-}
+  merges: 7,
+} as const;
+
+/** Length of a row of `RuleSet.machines`. */
+export const machineFields = 8;
 
 /** What is reported of a rule's match. */
 export interface Hit {
@@ -62,22 +65,17 @@ interface Chosen {
   readonly index: number;
 }
 
-function buildMachines({ automata, rules }: Tables): Machines {
-  const machines = {
-    next: Int32Array.from(automata, ({ next }) => next),
-    classes: Int32Array.from(automata, ({ classes }) => classes),
-    local: Int32Array.from(automata, ({ local }) => local),
-    accepting: Int32Array.from(automata, ({ accepting }) => accepting),
-    isBody: new Uint8Array(automata.length),
-    cap: new Int32Array(automata.length).fill(0x7fffffff),
-    right: new Int32Array(automata.length).fill(-1),
-    merges: new Uint8Array(automata.length).fill(1),
-  };
+function buildMachines({ automata, rules }: Tables): Int32Array {
+  const unlimited = 0x7fffffff;
+  const machines = Int32Array.from(
+    automata.flatMap(({ next, classes, local, accepting }) => [next, classes, local, accepting, 0, unlimited, -1, 1]),
+  );
   for (const { body, cap, right, validator } of rules) {
-    machines.isBody[body] = 1;
-    machines.cap[body] = cap ?? 0x7fffffff;
-    machines.right[body] = right;
-    machines.merges[body] = cap === null && validator === null ? 1 : 0;
+    const row = body * machineFields;
+    machines[row + MachineField.isBody] = 1;
+    machines[row + MachineField.cap] = cap ?? unlimited;
+    machines[row + MachineField.right] = right;
+    machines[row + MachineField.merges] = cap === null && validator === null ? 1 : 0;
   }
   return machines;
 }
