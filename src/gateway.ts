@@ -132,7 +132,7 @@ export async function createGateway(config: Config): Promise<Gateway> {
       revoked: (identity) => revocations.revoked(revocationMarks(identity)),
       consoleUrl: () => config.console.url ?? urls.admin,
       onEvent,
-      onFailure: (provider, error) => log.warn(`a login by ${provider} failed`, { detail: String(error) }),
+      onFailure: (provider, detail) => log.warn(`a login by ${provider} failed`, { detail }),
     });
     const ledgers = await openLedgers(store, keys, Date.now);
     const policies = opened(

@@ -4,10 +4,12 @@ export interface PanelFacts {
   readonly admin: string;
   readonly dataDir: string;
   readonly token: string;
+  /** Logs the second person in to the console, once. */
+  readonly reviewerLink: string;
 }
 
 /** The text that `sallyport dev` ends its start with: where things are, and lines to copy. */
-export function panel({ data, admin, dataDir, token }: PanelFacts): string {
+export function panel({ data, admin, dataDir, token, reviewerLink }: PanelFacts): string {
   const at = dataDir === './.sallyport' ? '' : ` --data-dir ${dataDir}`;
   return `
 Sallyport is running.
@@ -40,6 +42,10 @@ See the gateway work: start the prompt with one of these lines
   sandbox:leak                Claude repeats a secret; you read [masked:…]
   sandbox:bash rm -rf /       Claude asks for a destructive command; policy denies it
   sandbox:tools               a tool call that policy allows
+
+Decide as a second person, reviewer@localhost, in a browser (this link works once, for 10 minutes)
+  ${reviewerLink}
+  another one: npm run -s sallyport -- token${at} --reviewer --link
 
 What happened, and who allowed it
   npm run -s sallyport -- audit list${at}

@@ -5,6 +5,9 @@ const version = '0.1.0';
 const dataDirOption = () =>
   new Option('--data-dir <folder>', 'data directory of the gateway').env('SALLYPORT_DATA_DIR').default('./.sallyport');
 
+const gatewayOption = () =>
+  new Option('--gateway <url>', 'data port of the gateway').env('SALLYPORT_GATEWAY').default('http://127.0.0.1:8787');
+
 interface WithDataDir {
   readonly dataDir: string;
 }
@@ -63,19 +66,43 @@ function addGateway(program: Command): void {
 function addIdentity(program: Command): void {
   program
     .command('token')
-    .description('print a token of the development issuer')
+    .description('print a token of the development issuer, or of a login')
     .addOption(dataDirOption())
     .option('--subject <name>', 'who it is for')
     .option('--function <name>', 'which program asks')
     .option('--group <name...>', 'groups of the principal')
     .option('--lifetime <time>', 'such as 90s, 15m or 12h')
+    .option('--reviewer', 'a personal token of reviewer@localhost, a second person for verdicts')
+    .option('--link', 'with --reviewer: a one-time link to the console instead')
+    .option('--login', 'a fresh token of `sallyport login`, for Claude Code’s apiKeyHelper')
+    .addOption(gatewayOption())
     .addHelpText(
       'after',
-      '\nExample:\n  ANTHROPIC_AUTH_TOKEN=$(sallyport token --function nightly-report --lifetime 15m)',
+      '\nExamples:\n  ANTHROPIC_AUTH_TOKEN=$(sallyport token --function nightly-report --lifetime 15m)\n  claude --settings \'{"apiKeyHelper": "sallyport token --login"}\'',
     )
     .action(
       run(async (options: import('./token.ts').TokenOptions) =>
         (await import('./token.ts')).tokenCommand(options, process.stdout),
+      ),
+    );
+  program
+    .command('login')
+    .description('let this device in, approved by you in the console, for short tokens that renew themselves')
+    .addOption(gatewayOption())
+    .option('--name <text>', 'how the console calls this device; default its host name')
+    .addHelpText('after', '\nExample:\n  sallyport login --gateway https://gateway.example')
+    .action(
+      run(async (options: import('./login.ts').LoginOptions) =>
+        (await import('./login.ts')).loginCommand(options, process.stdout),
+      ),
+    );
+  program
+    .command('logout')
+    .description('end the login of this device')
+    .addOption(gatewayOption())
+    .action(
+      run(async (options: import('./login.ts').LoginOptions) =>
+        (await import('./login.ts')).logoutCommand(options, process.stdout),
       ),
     );
   const revoke = program

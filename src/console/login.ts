@@ -24,8 +24,8 @@ export interface LoginRoutesOptions {
   readonly consoleUrl: () => string;
   /** Takes `identity.login` and `identity.logout`. */
   readonly onEvent: (event: AuditEvent) => Promise<void> | void;
-  /** A login that failed, for the log; holds no secret. */
-  readonly onFailure: (provider: string, error: unknown) => void;
+  /** A login that failed, for the log; the detail holds no secret. */
+  readonly onFailure: (provider: string, detail: string) => void;
 }
 
 const ATTEMPT_S = 600;
@@ -43,7 +43,7 @@ export function loginRoutes(options: LoginRoutesOptions): readonly WebRoute[] {
         return await handler(request);
       } catch (thrown) {
         const error = toGatewayError(thrown);
-        options.onFailure(request.params.issuer ?? provider, thrown);
+        options.onFailure(request.params.issuer ?? provider, error.detail ?? error.message);
         return pages.refused(statusOf(error), publicText(error), [options.browserCookie.clear()]);
       }
     };

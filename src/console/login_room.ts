@@ -30,8 +30,8 @@ export interface LoginOptions {
   /** Public URL of the console, without a slash at the end; asked each time. */
   readonly consoleUrl: () => string;
   readonly onEvent: (event: AuditEvent) => Promise<void> | void;
-  /** A login that failed, for the log; holds no secret. */
-  readonly onFailure: (provider: string, error: unknown) => void;
+  /** A login that failed, for the log; the detail holds no secret. */
+  readonly onFailure: (provider: string, detail: string) => void;
   /** How the pages look. */
   readonly shell?: Shell;
   /** Epoch milliseconds. */

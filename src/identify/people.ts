@@ -24,7 +24,10 @@ export interface PeopleOptions {
   readonly development: DevelopmentIssuer | null;
   readonly outbound: Outbound;
   readonly revocations: RevocationCheck;
-  /** Public URLs of the two ports, without a slash at the end; asked each time, as free ports are known late. */
+  /**
+   * URLs of the two ports, without a slash at the end; asked each time, as free ports are known late. For the data port
+   * `config.tokens.issuer` counts where it is set.
+   */
   readonly urls: { readonly data: () => string; readonly console: () => string };
   /** Takes `identity.raw_credential` and `identity.token_issued`. */
   readonly onEvent: (event: AuditEvent) => Promise<void> | void;
@@ -54,7 +57,7 @@ export async function createPeople(options: PeopleOptions): Promise<People> {
   await store.migrate('identify', identifyMigrations);
   const tokens = await createGatewayTokens({
     dataDir: options.dataDir,
-    issuer: urls.data,
+    issuer: () => config.tokens.issuer ?? urls.data(),
     lifetimeSeconds: config.tokens.lifetime_s,
     clock,
   });
