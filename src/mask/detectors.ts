@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { Detectors, Focus } from '../model/scan.ts';
+import type { Detectors, Focus, Span } from '../model/scan.ts';
 import { foldText } from './fold.ts';
 import { spellings } from './forms.ts';
 import { buildLiterals } from './literals.ts';
@@ -46,9 +46,32 @@ export function createDetectors(
   const every = () => true;
   const engine = build(every);
   const focused = new Map<string, Engine>();
+  /** The same engines by how a focus was spelled, so that a stream does not go through all classes. */
+  const spelled = new Map<string, Engine>();
+  let scanner = new Scanner(engine, every);
+
+  const scanWhole = (text: string): readonly Span[] => {
+    try {
+      return scanner.whole(text);
+    } catch (fault) {
+      scanner = new Scanner(engine, every);
+      throw fault;
+    }
+  };
 
   /** The engine without what a stream neither masks nor reports; policies ask for few different sets. */
-  const engineFor = ({ masked, reported }: Focus): Engine => {
+  const engineFor = (focus: Focus): Engine => {
+    const name = `${[...focus.masked].join(' ')}|${focus.reported === null ? '*' : [...focus.reported].join(' ')}`;
+    let known = spelled.get(name);
+    if (!known) {
+      known = focusedEngine(focus);
+      if (spelled.size >= focusedMax) spelled.clear();
+      spelled.set(name, known);
+    }
+    return known;
+  };
+
+  const focusedEngine = ({ masked, reported }: Focus): Engine => {
     const wanted = (name: string) => always.has(name) || masked.has(name) || reported === null || reported.has(name);
     const left = [...ruleClasses].filter(wanted).sort();
     if (left.length === ruleClasses.size) return engine;
@@ -65,7 +88,7 @@ export function createDetectors(
     id: digest.digest('hex').slice(0, 32),
     classes: new Set([...always, ...ruleClasses]),
     always,
-    scan: (text) => ({ text, spans: new Scanner(engine, every).finish(text).spans }),
+    scan: (text) => ({ text, spans: scanWhole(text) }),
     stream(focus?: Focus) {
       if (!focus) return new Scanner(engine, every);
       return new Scanner(engineFor(focus), (name) => always.has(name) || focus.masked.has(name));

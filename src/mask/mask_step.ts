@@ -16,7 +16,7 @@ import { maskFailed } from './fault.ts';
 import { maskJson } from './json_text.ts';
 import { countMark, Redactor } from './redact.ts';
 
-import type { PathSpans } from './scan_step.ts';
+import type { Findings } from './scan_step.ts';
 import { mapStrings, type Visit } from './strings.ts';
 
 /**
@@ -27,7 +27,7 @@ export function createMaskStep(
   detectors: Detectors,
   masked: (className: string) => boolean,
   marks: MaskMark[],
-  pathSpans: WeakMap<StreamEvent, PathSpans>,
+  { pathSpans, clean }: Findings,
 ): WayBackStep {
   /** Runs may go on from one event to the next: one redactor for the text of each block, one for each unknown path. */
   const texts = new Map<number, Redactor>();
@@ -92,6 +92,8 @@ export function createMaskStep(
   };
 
   const mask = (part: AnswerPart): AnswerPart | null => {
+    // The same part, by the same detectors: nothing would be found now either.
+    if (clean.has(part)) return part;
     if (part.kind === 'block') return isThinking(part.block) ? part : maskBlock(part);
     if (part.type === 'content_block_stop') {
       texts.delete(part.index);

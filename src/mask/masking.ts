@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { StreamEvent, WayBackStep } from '../model/answer.ts';
+import type { WayBackStep } from '../model/answer.ts';
 import type { Body } from '../model/body.ts';
 import type { NewHits } from '../model/content.ts';
 import type { Conversed, Decided, Masked, Recorded, Scanned } from '../model/exchange.ts';
@@ -12,7 +12,7 @@ import { isMasked } from './redact.ts';
 import { type BodyFindings, type BodyScan, maskBody, scanBody } from './request.ts';
 import { builtinTables } from './rules/builtin.ts';
 import { loadTables } from './rules/tables.ts';
-import { createScanStep, type PathSpans } from './scan_step.ts';
+import { createScanStep, type Findings } from './scan_step.ts';
 
 /** What an exchange must have reached for its answer to be scanned and masked. */
 export type Answering = Pick<Recorded, 'maskPlan' | 'decision' | 'masks'>;
@@ -48,9 +48,8 @@ export interface Masking {
 }
 
 /** What one answer's two steps share. */
-interface Answer {
+interface Answer extends Findings {
   readonly detectors: Detectors;
-  readonly pathSpans: WeakMap<StreamEvent, PathSpans>;
 }
 
 /**
@@ -77,7 +76,7 @@ export function createMasking(options: {
   const answerOf = (exchange: Answering): Answer => {
     let answer = answers.get(exchange);
     if (!answer) {
-      answer = { detectors: current, pathSpans: new WeakMap() };
+      answer = { detectors: current, pathSpans: new WeakMap(), clean: new WeakSet() };
       answers.set(exchange, answer);
     }
     return answer;
@@ -114,14 +113,14 @@ export function createMasking(options: {
     },
     scanStep: (exchange) =>
       lazily(() => {
-        const { detectors, pathSpans } = answerOf(exchange);
-        return createScanStep(detectors, focusOf(exchange), pathSpans);
+        const answer = answerOf(exchange);
+        return createScanStep(answer.detectors, focusOf(exchange), answer);
       }),
     maskStep: (exchange) =>
       lazily(() => {
-        const { detectors, pathSpans } = answerOf(exchange);
-        const masked = (className: string) => isMasked(detectors, exchange.maskPlan, className);
-        return createMaskStep(detectors, masked, exchange.masks, pathSpans);
+        const answer = answerOf(exchange);
+        const masked = (className: string) => isMasked(answer.detectors, exchange.maskPlan, className);
+        return createMaskStep(answer.detectors, masked, exchange.masks, answer);
       }),
     cleanse: (bytes) => cleanseBytes(bytes, current),
     close: () => memo.clear(),

@@ -1,5 +1,5 @@
 import { GatewayError } from '../errors.ts';
-import { type AnswerPart, inTurn, type StreamEvent, type WayBackStep } from '../model/answer.ts';
+import { type AnswerPart, type HeldBlock, inTurn, type StreamEvent, type WayBackStep } from '../model/answer.ts';
 import type { Json } from '../model/json.ts';
 import type { Detectors, Focus, Scanned, Span } from '../model/scan.ts';
 import { addedText, deltaKind, isBare, isThinking, outerStrings } from './answer.ts';
@@ -12,6 +12,14 @@ const waitingMax = 4 * 1024 * 1024;
 
 /** Spans in the strings of an event of unknown type, by path as JSON; the strings of a path are one text. */
 export type PathSpans = ReadonlyMap<string, readonly Span[]>;
+
+/** What the scan step tells the mask step of the same answer. */
+export interface Findings {
+  /** Findings in events of unknown type. */
+  readonly pathSpans: WeakMap<StreamEvent, PathSpans>;
+  /** Parts that were scanned whole and have no finding. */
+  readonly clean: WeakSet<AnswerPart>;
+}
 
 /** The text of one content block as one stream. Offsets are of the whole block. */
 class BlockText {
@@ -51,15 +59,9 @@ interface Waiting {
 /**
  * The `scan` step of the way back. An event leaves, unchanged, once everything in its text is decided; events never
  * overtake each other, so a stream without findings stays the same bytes. On a fault of Claude (`error`) undecided
- * text is discarded.
- *
- * `pathSpans` hands the findings in events of unknown type to the mask step. Throws `GatewayError` MASK_FAILED.
+ * text is discarded. Throws `GatewayError` MASK_FAILED.
  */
-export function createScanStep(
-  detectors: Detectors,
-  focus: Focus,
-  pathSpans: WeakMap<StreamEvent, PathSpans>,
-): WayBackStep {
+export function createScanStep(detectors: Detectors, focus: Focus, { pathSpans, clean }: Findings): WayBackStep {
   const blocks = new Map<number, BlockText>();
   /** Events of unknown type, by block; they wait for the end of the block. */
   const unknown = new Map<number, StreamEvent[]>();
@@ -70,20 +72,26 @@ export function createScanStep(
   const scanStrings = (value: Json): readonly Span[] => {
     const spans: Span[] = [];
     mapStrings(value, (text) => {
-      spans.push(...detectors.scan(text).spans);
+      for (const span of detectors.scan(text).spans) spans.push(span);
       return text;
     });
     return spans;
   };
 
   const scanWhole = (part: AnswerPart): AnswerPart => {
-    if (part.kind === 'event') return withSpans(part, scanStrings(part.data));
-    if (isThinking(part.block)) return part;
+    if (part.kind === 'block' && isThinking(part.block)) return part;
+    const spans = part.kind === 'event' ? scanStrings(part.data) : scanBlock(part);
+    if (spans.length > 0) return { ...part, spans };
+    clean.add(part);
+    return part;
+  };
+
+  const scanBlock = (part: HeldBlock): readonly Span[] => {
     const spans = [...scanStrings(outerStrings(part))];
     if (part.inputText !== null) {
       for (const literal of literalsOf(part.inputText)) spans.push(...detectors.scan(literal.text).spans);
     }
-    return spans.length === 0 ? part : { ...part, spans };
+    return spans;
   };
 
   const decideUnknown = (index: number) => {

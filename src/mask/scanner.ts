@@ -83,6 +83,21 @@ export class Scanner implements TextScanner, Surroundings {
     return this.#release(this.#end);
   }
 
+  /** What is in a text of its own; the scanner is as new then, so that one serves many short texts. */
+  whole(text: string): readonly Span[] {
+    const { spans } = this.finish(text);
+    this.#node = 0;
+    this.#ruleNode = 0;
+    this.#units = 0;
+    this.#matchedEnd = 0;
+    this.#start = 0;
+    this.#end = 0;
+    this.#invisibleRun = 0;
+    this.#half = false;
+    this.#found = [];
+    return spans;
+  }
+
   #scan(text: string): void {
     this.#text = this.#text === '' ? text : this.#text + text;
     const { literals, rules } = this.#engine;

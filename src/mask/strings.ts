@@ -1,6 +1,9 @@
 import type { Json, JsonObject } from '../model/json.ts';
 
-/** What may become of one string of a JSON value; `path` names its place, the property name or index last. */
+/**
+ * What may become of one string of a JSON value; `path` names its place, the property name or index last, and is only
+ * valid during the call.
+ */
 export type Visit = (text: string, path: readonly (string | number)[]) => string;
 
 /**
@@ -30,27 +33,45 @@ const dataTypes: ReadonlySet<Json | undefined> = new Set(['base64', 'redacted_th
  * Passes every string and property name of a value through `visit`. Returns the value itself where nothing changed,
  * else a copy that shares what did not.
  */
-export function mapStrings(value: Json, visit: Visit, path: readonly (string | number)[] = []): Json {
-  if (typeof value === 'string') return visit(value, path);
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) {
-    const items = value as readonly Json[];
-    const mapped = items.map((item, index) => mapStrings(item, visit, [...path, index]));
-    return mapped.some((item, index) => item !== items[index]) ? mapped : value;
-  }
-  return mapMembers(value as JsonObject, visit, path);
+export function mapStrings(value: Json, visit: Visit): Json {
+  return mapValue(value, visit, []);
 }
 
-function mapMembers(value: JsonObject, visit: Visit, path: readonly (string | number)[]): JsonObject {
-  let changed = false;
-  const members = Object.entries(value).map(([name, member]): [string, Json] => {
-    if (isFixed(value, name)) return [name, member];
-    const newName = visit(name, [...path, name, '']);
-    const newMember = mapStrings(member, visit, [...path, name]);
-    if (newName !== name || newMember !== member) changed = true;
-    return [newName, newMember];
-  });
-  return changed ? Object.fromEntries(members) : value;
+function mapValue(value: Json, visit: Visit, path: (string | number)[]): Json {
+  if (typeof value === 'string') return visit(value, path);
+  if (typeof value !== 'object' || value === null) return value;
+  return Array.isArray(value) ? mapItems(value, visit, path) : mapMembers(value as JsonObject, visit, path);
+}
+
+function mapItems(items: readonly Json[], visit: Visit, path: (string | number)[]): Json {
+  let mapped: Json[] | null = null;
+  for (let index = 0; index < items.length; index++) {
+    path.push(index);
+    const item = mapValue(items[index]!, visit, path);
+    path.pop();
+    if (item !== items[index]) mapped ??= items.slice();
+    if (mapped) mapped[index] = item;
+  }
+  return mapped ?? items;
+}
+
+function mapMembers(value: JsonObject, visit: Visit, path: (string | number)[]): JsonObject {
+  let changes: Map<string, readonly [name: string, member: Json]> | null = null;
+  for (const name in value) {
+    if (isFixed(value, name)) continue;
+    const member = value[name]!;
+    path.push(name, '');
+    const newName = visit(name, path);
+    path.pop();
+    const newMember = mapValue(member, visit, path);
+    path.pop();
+    if (newName === name && newMember === member) continue;
+    changes ??= new Map();
+    changes.set(name, [newName, newMember]);
+  }
+  if (!changes) return value;
+  // In one go, in their order; a name such as `__proto__` becomes an ordinary own property.
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => changes.get(name) ?? [name, member]));
 }
 
 function isFixed(holder: JsonObject, name: string): boolean {
