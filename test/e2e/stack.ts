@@ -32,6 +32,8 @@ export interface Stack {
   readonly adminUrl: string;
   readonly admin: AdminClient;
   token(token?: DevelopmentToken): Promise<string>;
+  /** A personal token of an approver, for the admin API. */
+  reviewer(subject: string): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -76,6 +78,13 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     adminUrl: urls.admin,
     admin: openAdmin(dataDir),
     token: (token) => issuer.mint(token),
+    reviewer: (subject) =>
+      issuer.mint({
+        subject,
+        groups: ['approvers'],
+        lifetimeSeconds: 600,
+        audience: issuer.entry.admin_audience as string,
+      }),
     close: async () => {
       await gateway.drain();
       await upstreamTap?.close();
