@@ -1,9 +1,12 @@
 import type { Actor } from '../model/admin.ts';
-import type { Approval, GrantScope } from '../model/approval.ts';
+import type { Approval, Grant, GrantScope } from '../model/approval.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { ApprovalSummary } from './models.ts';
 import type { Api } from './ports.ts';
 import { placesOf, writtenRules } from './rules.ts';
+
+/** Most approvals of one list. */
+const MOST = '200';
 
 /** A verdict as the admin API gives it. */
 export interface VerdictGiven {
@@ -11,6 +14,7 @@ export interface VerdictGiven {
   readonly verdict: 'approve' | 'deny';
   readonly comment: string | null;
   readonly scope: GrantScope | null;
+  readonly breakGlass: boolean;
   /** Epoch milliseconds. */
   readonly at: number;
 }
@@ -20,18 +24,32 @@ export type ApprovalListed = Approval & { readonly verdicts: readonly VerdictGiv
 
 /** One approval of the admin API, with what it is bound to. */
 export type ApprovalShown = ApprovalListed & {
-  /** Canonical JSON, masked; what the fingerprint is over. */
-  readonly content: string;
-  readonly facts: JsonObject;
+  /** False where what is stored is not what was signed when it was opened. */
+  readonly intact: boolean;
+  /** Canonical JSON, masked; what the fingerprint is over. Null where it is not kept any more. */
+  readonly content: string | null;
+  readonly facts: JsonObject | null;
+  readonly allowedScopes: readonly GrantScope[];
+  readonly grants: readonly Grant[];
+  readonly difference: {
+    readonly approvedAt: number | null;
+    readonly changes: readonly {
+      readonly path: string;
+      readonly before: string | null;
+      readonly after: string | null;
+    }[];
+    readonly more: boolean;
+  } | null;
 };
 
-/** Approvals in one state, as the admin API lists them for a person. */
-export async function listApprovals(api: Api, actor: Actor, state: string): Promise<readonly ApprovalListed[]> {
-  const answer = (await api.call('GET', '/admin/v1/approvals', { actor, query: { state } })) as JsonObject;
+/** Pending approvals that the person may see. */
+export async function listPending(api: Api, actor: Actor): Promise<readonly ApprovalListed[]> {
+  const query = { state: 'pending', limit: MOST };
+  const answer = (await api.call('GET', '/admin/v1/approvals', { actor, query })) as JsonObject;
   return answer.approvals as unknown as readonly ApprovalListed[];
 }
 
-/** One approval. Rejects with NOT_FOUND or POLICY_DENIED. */
+/** One approval. Rejects with NOT_FOUND, also where the person may not see it. */
 export async function showApproval(api: Api, actor: Actor, id: string): Promise<ApprovalShown> {
   return (await api.call('GET', '/admin/v1/approvals/{id}', { actor, params: { id } })) as unknown as ApprovalShown;
 }

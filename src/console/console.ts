@@ -9,7 +9,7 @@ import { watchWaiting } from './events.ts';
 import { pageHeaders } from './headers.ts';
 import type { NoticeView, Page, Place, View, Viewer } from './models.ts';
 import { loadActivity } from './pages/activity.ts';
-import { decide, loadApproval } from './pages/approval.ts';
+import { decide, exactContent, loadApproval } from './pages/approval.ts';
 import { loadExchange } from './pages/exchange.ts';
 import { loadPolicy } from './pages/policy.ts';
 import { loadStatus } from './pages/status.ts';
@@ -24,18 +24,18 @@ const FORM_BYTES = 16 * 1024;
 const GISTS = 2000;
 const loginsTooOld: readonly string[] = ['LOGIN_NOT_RECENT', 'LOGIN_TOO_OLD'];
 
-/** What policy is asked before a page is shown. */
-const pages: readonly { readonly path: string; readonly action: AdminAction; readonly load: Loader }[] = [
-  { path: '/waiting', action: 'approval.view', load: loadWaiting },
-  { path: '/approvals/{id}', action: 'approval.view', load: loadApproval },
+/** What policy is asked before a page is shown; null where the admin API asks it for each thing that is shown. */
+const pages: readonly { readonly path: string; readonly action: AdminAction | null; readonly load: Loader }[] = [
+  { path: '/waiting', action: null, load: loadWaiting },
+  { path: '/approvals/{id}', action: null, load: loadApproval },
   { path: '/activity', action: 'session.view', load: loadActivity },
   { path: '/activity/{id}', action: 'session.view', load: loadExchange },
   { path: '/policy', action: 'policy.view', load: loadPolicy },
   { path: '/status', action: 'status.view', load: loadStatus },
 ];
 
-const places: readonly (readonly [Place, AdminAction])[] = [
-  ['waiting', 'approval.view'],
+const places: readonly (readonly [Place, AdminAction | null])[] = [
+  ['waiting', null],
   ['activity', 'session.view'],
   ['policy', 'policy.view'],
   ['status', 'status.view'],
@@ -64,12 +64,12 @@ export function createConsole(options: ConsoleOptions): { readonly routes: reado
   });
 
   const pageOf = async (visit: Visit, session: SessionView, title: string, view: View): Promise<Page> => {
-    const waiting = may(session, 'approval.view') ? (await waitingApprovals(visit)).length : 0;
+    const waiting = (await waitingApprovals(visit)).length;
     return { now: visit.now, path: visit.request.path, title, viewer: viewerOf(session), waiting, view };
   };
   const viewerOf = (session: SessionView): Viewer => {
     const { person, subject, tenant } = session.actor.principal;
-    const open = places.filter(([, action]) => may(session, action)).map(([place]) => place);
+    const open = places.filter(([, action]) => action === null || may(session, action)).map(([place]) => place);
     return { name: person ?? subject, tenant, csrf: session.csrf, places: open };
   };
 
@@ -119,7 +119,7 @@ export function createConsole(options: ConsoleOptions): { readonly routes: reado
     path,
     maxBytes: 0,
     handler: inSession(async (session, visit) => {
-      permitted(session, action);
+      if (action !== null) permitted(session, action);
       const { title, view } = await load(visit);
       return answer(visit.request, await pageOf(visit, session, title, view), 200);
     }),
@@ -129,6 +129,12 @@ export function createConsole(options: ConsoleOptions): { readonly routes: reado
     routes: [
       ...routes,
       { method: 'GET', path: '/', maxBytes: 0, handler: () => redirect('/waiting') },
+      {
+        method: 'GET',
+        path: '/approvals/{id}/content',
+        maxBytes: 0,
+        handler: inSession((_session, visit) => exactContent(visit)),
+      },
       {
         method: 'POST',
         path: '/approvals/{id}',
@@ -152,7 +158,7 @@ export function createConsole(options: ConsoleOptions): { readonly routes: reado
             look: async () => {
               const now = await sessionOf(request, true);
               if (now === null || now.id !== session.id) return null;
-              return may(now, 'approval.view') ? waitingApprovals(visitOf(now, request)) : [];
+              return waitingApprovals(visitOf(now, request));
             },
           });
           return { status: 200, headers: pageHeaders('text/event-stream; charset=utf-8'), body };

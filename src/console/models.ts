@@ -74,18 +74,21 @@ export interface ApprovalView {
   readonly page: 'approval';
   readonly approval: ApprovalSummary;
   readonly fingerprint: string;
-  /** What is bound, as the requester will send or run it once it is approved; masked as policy says. */
+  /** What is bound, as the requester will send or run it once it is approved; null where it is not kept any more. */
   readonly content: Json;
-  /** The same, spelled exactly as the fingerprint is over it, on lines. */
-  readonly raw: string;
+  /** What `content` leaves out of it, in words; null where it is whole. */
+  readonly leftOut: string | null;
+  /** The same whole, spelled exactly as the fingerprint is over it, on lines; null where it is too long for a page. */
+  readonly raw: string | null;
   readonly facts: readonly Fact[];
-  /** Lines against what was last approved for this requester and resource; null where nothing was. */
+  /** Against what was last approved for this requester by the same rules; null where nothing was. */
   readonly difference: Difference | null;
   readonly groups: readonly string[];
   readonly scopes: readonly Scope[];
   readonly grantSeconds: number;
   readonly commentRequired: boolean;
   readonly verdicts: readonly VerdictShown[];
+  readonly grants: readonly GrantShown[];
   /** Exchange in which it was asked. */
   readonly exchange: string | null;
   readonly revision: string;
@@ -103,14 +106,17 @@ export interface Fact {
 }
 
 export interface Difference {
-  readonly approvedAt: number;
-  readonly approvedBy: string;
-  readonly lines: readonly DifferenceLine[];
+  readonly approvedAt: number | null;
+  /** By path; JSON texts, null for a value that is not there. */
+  readonly changes: readonly { readonly path: string; readonly before: string | null; readonly after: string | null }[];
+  readonly more: boolean;
 }
 
-export interface DifferenceLine {
-  readonly kind: 'same' | 'gone' | 'new';
-  readonly text: string;
+export interface GrantShown {
+  readonly id: string;
+  readonly state: string;
+  readonly scope: Scope;
+  readonly expiresAt: number;
 }
 
 export interface VerdictShown {
@@ -118,6 +124,7 @@ export interface VerdictShown {
   readonly verdict: 'approve' | 'deny';
   readonly comment: string | null;
   readonly scope: Scope | null;
+  readonly breakGlass: boolean;
   readonly at: number;
 }
 

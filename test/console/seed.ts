@@ -1,6 +1,9 @@
 import { GatewayError } from '../../src/errors.ts';
+import type { Approval } from '../../src/model/approval.ts';
 import type { MaskMark } from '../../src/model/scan.ts';
 import { complete, event, exchangeOf, textAnswer, toolCall, type Wanted } from '../record/support.ts';
+import { people } from './people.ts';
+import type { AskedFor } from './questions.ts';
 import type { Stand } from './stand.ts';
 
 export const recursiveRemoval = 'rm -rf build dist && npm run clean';
@@ -77,52 +80,59 @@ export async function seed(stand: Stand): Promise<void> {
   ]);
 }
 
-/** Opens approvals as they wait at night: a removal that was approved once in another form, a request, a message to send. */
-export function seedApprovals(stand: Stand): void {
-  const { approvals } = stand;
-  approvals.open({
-    id: 'apr_019ac0b1',
-    content: {
-      conversation: 'c1',
-      input: { command: recursiveRemoval, description: 'Remove the build folder' },
-      tool: 'Bash',
-    },
+/**
+ * Asks as agents do at night: for a removal, after one that was approved in another form; and for a request that two
+ * people have to look at. Resolves to the ids of both.
+ */
+export async function seedApprovals(stand: Stand): Promise<{ readonly removal: string; readonly request: string }> {
+  const removal = (command: string, commands: readonly (readonly string[])[], paths: readonly string[]): AskedFor => ({
+    input: { command, description: 'Remove what the build left' },
     facts: {
       input: {
-        commands: [
-          ['rm', '-rf', 'build', 'dist'],
-          ['npm', 'run', 'clean'],
-        ],
+        commands,
         opaque: false,
-        paths: [
-          { path: 'build', write: true, absolute: false, traversal: false },
-          { path: 'dist', write: true, absolute: false, traversal: false },
-        ],
+        paths: paths.map((path) => ({ path, write: true, absolute: false, traversal: false })),
         hosts: [],
       },
       detections: {},
     },
-    message: 'rm -rf build dist removes files for good; a person has to look at it first',
-    agoMs: 95_000,
+    message: `rm -rf ${paths.join(' ')} removes files for good; a person has to look at it first`,
     exchange: 'req_019ac0a4',
   });
-  approvals.open({
-    id: 'apr_019ac0b2',
-    kind: 'request',
-    summary: 'claude-opus-5-5',
-    rule: 'outside-working-hours',
-    message: 'requests of this group outside of working hours need a person',
-    quorum: 2,
-    content: {
+  const earlier = await stand.ask(removal('rm -rf build', [['rm', '-rf', 'build']], ['build']), 300_000);
+  await decideAs(stand, 'alan', earlier, 'approve', 'agreed with Ada');
+  const commands = [
+    ['rm', '-rf', 'build', 'dist'],
+    ['npm', 'run', 'clean'],
+  ];
+  const later = await stand.ask(removal(recursiveRemoval, commands, ['build', 'dist']), 95_000);
+  const request = await stand.ask(
+    {
       body: {
-        max_tokens: 4096,
         messages: [
-          { role: 'user', content: 'Summarise the incident of last night for the status page. Do not name customers.' },
+          { content: 'Summarise the incident of last night for the status page. Do not name customers.', role: 'user' },
         ],
         model: 'claude-opus-5-5',
       },
+      rule: 'outside-working-hours',
+      message: 'requests of this group outside of working hours need two people',
+      quorum: 2,
+      facts: { detections: { new: {}, all: { email: 2 } } },
     },
-    facts: { detections: { new: {}, all: { email: 2 } } },
-    agoMs: 20_000,
-  });
+    20_000,
+  );
+  return { removal: later.id, request: request.id };
+}
+
+/** A verdict by the admin API, as a person. */
+export async function decideAs(
+  stand: Stand,
+  name: string,
+  { id, fingerprint }: Approval,
+  verdict: 'approve' | 'deny',
+  comment = '',
+): Promise<void> {
+  const route = stand.approvals.routes.find(({ path }) => path.endsWith('/decisions'))!;
+  const actor = { principal: people[name]!, authenticatedAt: Date.now(), via: 'session' } as const;
+  await route.handler({ query: {}, params: { id }, body: { verdict, comment, fingerprint, scope: 'once' }, actor });
 }

@@ -1,22 +1,26 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { type ApprovalDesk, openApprovals } from '../../src/approve/index.ts';
 import { createPolicySource } from '../../src/bundle/index.ts';
 import { createConsole } from '../../src/console/index.ts';
 import { loadPolicy, projectPrincipal } from '../../src/decide/index.ts';
-import type { MayAct } from '../../src/model/approval.ts';
+import type { Approval, MayAct } from '../../src/model/approval.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { SessionView } from '../../src/model/login.ts';
 import type { WebRequest } from '../../src/model/web.ts';
+import { createOutbound } from '../../src/outbound/index.ts';
 import { createWeb } from '../../src/receive/index.ts';
 import { type Node, openNode, removeNode } from '../record/support.ts';
-import { type FakeApprovals, fakeApprovals } from './fake_approvals.ts';
 import { people } from './people.ts';
+import { type AskedFor, questionOf } from './questions.ts';
 
-/** A console in front of a real journal, a real policy and approvals in memory; who is logged in is a plain cookie. */
+/** A console in front of a real journal, policy and approvals; who is logged in is a plain cookie. */
 export interface Stand {
   readonly url: string;
   readonly node: Node;
-  readonly approvals: FakeApprovals;
+  readonly approvals: ApprovalDesk;
+  /** Asks people; `agoMs` is how long ago it was. */
+  ask(asked?: AskedFor, agoMs?: number): Promise<Approval>;
   /** People whose sessions are over. */
   readonly loggedOut: Set<string>;
   readonly faults: Error[];
@@ -40,7 +44,26 @@ export async function openStand(): Promise<Stand> {
       requester: concerned.requester && (projectPrincipal(concerned.requester) as unknown as JsonObject),
       approval: concerned.approval,
     });
-  const approvals = fakeApprovals(mayAct);
+  const outbound = createOutbound({});
+  let agoMs = 0;
+  const approvals = await openApprovals({
+    store: node.store,
+    keys: node.keys,
+    config: {
+      expires_max_s: 86_400,
+      grant_max_s: 86_400,
+      denial_s: 900,
+      break_glass_s: 300,
+      grant_uses: 100,
+      keep_days: 90,
+      notify: [],
+    },
+    mayAct,
+    journal: node.recorder,
+    outbound,
+    traces: async () => 'nothing',
+    clock: () => Date.now() - agoMs,
+  });
   const loggedOut = new Set<string>();
   const faults: Error[] = [];
   const sessionOf = (request: WebRequest): SessionView | null => {
@@ -87,9 +110,17 @@ export async function openStand(): Promise<Stand> {
     approvals,
     loggedOut,
     faults,
+    async ask(asked = {}, ago = 0) {
+      agoMs = ago;
+      const { approval } = await approvals.ask(questionOf(asked));
+      agoMs = 0;
+      return approval;
+    },
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+      await approvals.close();
+      await outbound.close();
       await policy.close();
       await removeNode(node);
     },

@@ -947,6 +947,11 @@ var scopeWords = {
   session: ["This conversation", "whatever the same rules ask about in it"],
   time_boxed: ["For a while", "whatever the same rules ask about for this caller"]
 };
+var grantWords = {
+  approved: "not used yet",
+  in_flight: "being used",
+  spent: "used"
+};
 function Approval({ view, page }) {
   const { approval } = view;
   return /* @__PURE__ */ a3($, { children: [
@@ -974,10 +979,19 @@ function Approval({ view, page }) {
     ),
     /* @__PURE__ */ a3("div", { class: "columns", children: [
       /* @__PURE__ */ a3("div", { children: [
-        /* @__PURE__ */ a3(Panel, { title: approval.action === "tool.use" ? "What would run" : "What would be sent", children: [
+        /* @__PURE__ */ a3(Panel, { title: approval.action === "tool.use" ? "What would run" : "What would be sent", children: view.content === null ? /* @__PURE__ */ a3("p", { class: "muted", children: "It is not kept any more." }) : /* @__PURE__ */ a3($, { children: [
           /* @__PURE__ */ a3(Bound, { content: view.content, tool: approval.action === "tool.use" }),
-          /* @__PURE__ */ a3(Raw, { text: view.raw, title: "Exactly what is bound" })
-        ] }),
+          view.leftOut !== null && /* @__PURE__ */ a3("p", { class: "barred left-out", children: [
+            "Not shown above: ",
+            view.leftOut,
+            "."
+          ] }),
+          view.raw !== null && /* @__PURE__ */ a3(Raw, { text: view.raw, title: "Exactly what is bound" }),
+          /* @__PURE__ */ a3("p", { class: "exact", children: [
+            /* @__PURE__ */ a3("a", { href: `${pathOf(approval.id)}/content`, "data-whole": true, children: "The exact text" }),
+            /* @__PURE__ */ a3("span", { class: "muted", children: " that the fingerprint is over" })
+          ] })
+        ] }) }),
         view.facts.length > 0 && /* @__PURE__ */ a3(Panel, { title: "What the gateway sees in it", children: /* @__PURE__ */ a3(Facts, { facts: view.facts }) }),
         view.difference !== null && /* @__PURE__ */ a3(Changed, { difference: view.difference, now: page.now })
       ] }),
@@ -991,6 +1005,9 @@ function Approval({ view, page }) {
       ] })
     ] })
   ] });
+}
+function pathOf(id) {
+  return `/approvals/${encodeURIComponent(id)}`;
 }
 function Bound({ content, tool }) {
   if (tool) return /* @__PURE__ */ a3(ToolInput, { input: content.input ?? content });
@@ -1027,7 +1044,7 @@ function Decide({ view, page }) {
       "; nobody can decide on it any more. Asking again opens a new one."
     ] }),
     open && view.barred !== null && /* @__PURE__ */ a3("p", { class: "barred", children: /* @__PURE__ */ a3(Visible, { text: view.barred }) }),
-    open && view.barred === null && /* @__PURE__ */ a3("form", { method: "post", action: `/approvals/${encodeURIComponent(approval.id)}`, "data-decide": true, children: [
+    open && view.barred === null && /* @__PURE__ */ a3("form", { method: "post", action: pathOf(approval.id), "data-decide": true, children: [
       /* @__PURE__ */ a3("input", { type: "hidden", name: "csrf", value: page.viewer.csrf }),
       /* @__PURE__ */ a3("input", { type: "hidden", name: "fingerprint", value: view.fingerprint }),
       /* @__PURE__ */ a3(Scopes, { scopes: view.scopes, seconds: view.grantSeconds }),
@@ -1043,6 +1060,16 @@ function Decide({ view, page }) {
       /* @__PURE__ */ a3("p", { class: "bound-to", children: "Your decision is bound to this fingerprint of the content shown:" }),
       /* @__PURE__ */ a3(Fingerprint, { value: view.fingerprint })
     ] }),
+    view.grants.length > 0 && /* @__PURE__ */ a3("ul", { class: "grants", children: view.grants.map((grant) => /* @__PURE__ */ a3("li", { children: [
+      /* @__PURE__ */ a3(Badge, { tone: grant.state === "approved" ? "ok" : "plain", children: grantWords[grant.state] ?? grant.state }),
+      /* @__PURE__ */ a3("span", { class: "muted", children: [
+        scopeWords[grant.scope][0].toLowerCase(),
+        grant.state === "approved" && /* @__PURE__ */ a3($, { children: [
+          ", ends ",
+          /* @__PURE__ */ a3(Age, { at: grant.expiresAt, now: page.now })
+        ] })
+      ] })
+    ] }, grant.id)) }),
     (!open || view.barred !== null) && /* @__PURE__ */ a3(Fingerprint, { value: view.fingerprint })
   ] });
 }
@@ -1076,7 +1103,8 @@ function Verdicts({ verdicts }) {
     /* @__PURE__ */ a3("p", { class: "marks", children: [
       /* @__PURE__ */ a3(Effect, { effect: verdict.verdict === "deny" ? "denied" : "approved" }),
       /* @__PURE__ */ a3("strong", { children: /* @__PURE__ */ a3(Visible, { text: verdict.person }) }),
-      verdict.scope !== null && /* @__PURE__ */ a3(Badge, { children: scopeWords[verdict.scope][0].toLowerCase() })
+      verdict.scope !== null && /* @__PURE__ */ a3(Badge, { children: scopeWords[verdict.scope][0].toLowerCase() }),
+      verdict.breakGlass && /* @__PURE__ */ a3(Badge, { tone: "bad", children: "broke the glass" })
     ] }),
     verdict.comment !== null && verdict.comment !== "" && /* @__PURE__ */ a3("p", { class: "comment", children: /* @__PURE__ */ a3(Visible, { text: verdict.comment }) }),
     /* @__PURE__ */ a3("p", { class: "muted", children: [
@@ -1086,23 +1114,26 @@ function Verdicts({ verdicts }) {
   ] })) });
 }
 function Changed({ difference, now }) {
-  const changed = difference.lines.some(({ kind }) => kind !== "same");
+  const { changes, approvedAt, more } = difference;
   return /* @__PURE__ */ a3(
     Panel,
     {
       title: "Against what was last approved",
-      aside: /* @__PURE__ */ a3("p", { class: "muted", children: [
-        /* @__PURE__ */ a3(Visible, { text: difference.approvedBy }),
-        " ",
-        /* @__PURE__ */ a3(Age, { at: difference.approvedAt, now })
-      ] }),
+      aside: approvedAt !== null && /* @__PURE__ */ a3("p", { class: "muted", children: /* @__PURE__ */ a3(Age, { at: approvedAt, now }) }),
       children: [
-        !changed && /* @__PURE__ */ a3("p", { children: "Nothing is different." }),
-        changed && /* @__PURE__ */ a3("pre", { class: "code difference", children: difference.lines.map((line) => /* @__PURE__ */ a3("span", { class: `line-${line.kind}`, children: [
-          /* @__PURE__ */ a3("span", { class: "sign", children: line.kind === "new" ? "+ " : line.kind === "gone" ? "- " : "  " }),
-          /* @__PURE__ */ a3(Visible, { text: line.text }),
-          "\n"
-        ] })) })
+        changes.length === 0 && /* @__PURE__ */ a3("p", { children: "Nothing is different." }),
+        /* @__PURE__ */ a3("ul", { class: "changes", children: changes.map(({ path, before, after }) => /* @__PURE__ */ a3("li", { children: [
+          /* @__PURE__ */ a3("p", { class: "place", children: /* @__PURE__ */ a3(Visible, { text: path }) }),
+          before !== null && /* @__PURE__ */ a3("pre", { class: "code line-gone", children: [
+            /* @__PURE__ */ a3("span", { class: "sign", children: "- " }),
+            /* @__PURE__ */ a3(Visible, { text: before })
+          ] }),
+          after !== null && /* @__PURE__ */ a3("pre", { class: "code line-new", children: [
+            /* @__PURE__ */ a3("span", { class: "sign", children: "+ " }),
+            /* @__PURE__ */ a3(Visible, { text: after })
+          ] })
+        ] }, path)) }),
+        more && /* @__PURE__ */ a3("p", { class: "muted", children: "There are more." })
       ]
     }
   );

@@ -1,37 +1,42 @@
 import { GatewayError } from '../../errors.ts';
-import type { Json, JsonObject } from '../../model/json.ts';
-import { principalKey } from '../../model/principal.ts';
-import type { AdminInput } from '../../model/projection.ts';
-import { type ApprovalShown, listApprovals, showApproval, summarise } from '../approvals.ts';
-import { difference } from '../difference.ts';
+import type { Actor } from '../../model/admin.ts';
+import type { WebResponse } from '../../model/web.ts';
+import { type ApprovalShown, showApproval, summarise } from '../approvals.ts';
+import { bounded } from '../bounded.ts';
+import { factsOf } from '../facts.ts';
 import { gistOf } from '../gist.ts';
-import type { ApprovalView, Difference, Fact, Scope } from '../models.ts';
+import { pageHeaders } from '../headers.ts';
+import type { ApprovalView } from '../models.ts';
 import { formFields } from '../session_csrf.ts';
 import { laidOut, parseSpelled } from '../spelled.ts';
 import type { Loaded, Visit } from './visit.ts';
 
 const COMMENT_CHARACTERS = 500;
-const scopes: readonly Scope[] = ['once', 'session', 'time_boxed'];
+/** Characters of exact content that a page holds; more is a link away. */
+const RAW_CHARACTERS = 100_000;
 
-/** One approval with exactly what it is bound to. Rejects with NOT_FOUND or POLICY_DENIED. */
+/** One approval with exactly what it is bound to. Rejects with NOT_FOUND. */
 export async function loadApproval(visit: Visit): Promise<Loaded> {
   const { api, actor, request, options } = visit;
   const approval = await showApproval(api, actor, request.params.id ?? '');
   const { requirements } = approval;
-  const content = parseSpelled(approval.content);
+  const parsed = approval.content === null ? null : parseSpelled(approval.content);
+  const { value, leftOut } = parsed === null ? { value: null, leftOut: null } : bounded(parsed);
   const view: ApprovalView = {
     page: 'approval',
-    approval: summarise(approval, gistOf(approval.kind, content), options.policy.sources()),
+    approval: summarise(approval, parsed === null ? '' : gistOf(approval.kind, parsed), options.policy.sources()),
     fingerprint: approval.fingerprint,
-    content,
-    raw: laidOut(approval.content),
-    facts: factsOf(approval.facts),
-    difference: await lastApproved(visit, approval),
+    content: value,
+    leftOut,
+    raw: approval.content !== null && approval.content.length <= RAW_CHARACTERS ? laidOut(approval.content) : null,
+    facts: approval.facts === null ? [] : factsOf(approval.facts),
+    difference: approval.difference,
     groups: [...new Set(requirements.flatMap(({ groups }) => groups))],
-    scopes: scopes.filter((scope) => requirements.every((requirement) => requirement.scopes.includes(scope))),
+    scopes: approval.allowedScopes,
     grantSeconds: Math.min(...requirements.map(({ grant_s }) => grant_s)),
     commentRequired: requirements.some(({ reason_required }) => reason_required),
     verdicts: approval.verdicts,
+    grants: approval.grants,
     exchange: approval.exchange,
     revision: approval.policy.revision,
     barred: barredFrom(visit, approval),
@@ -46,99 +51,56 @@ export async function loadApproval(visit: Visit): Promise<Loaded> {
 export async function decide({ api, actor, request }: Visit): Promise<string> {
   const form = formFields(request);
   const id = request.params.id ?? '';
-  const verdict = form.get('verdict');
-  const scope = form.get('scope') ?? 'once';
   const comment = (form.get('comment') ?? '').replaceAll('\r\n', '\n').trim();
-  if (verdict !== 'approve' && verdict !== 'deny') throw new GatewayError('ADMIN_INPUT', 'Say approve or deny.');
-  if (!scopes.includes(scope as Scope)) throw new GatewayError('ADMIN_INPUT', 'That is no scope.');
   if (comment.length > COMMENT_CHARACTERS) throw new GatewayError('ADMIN_INPUT', 'The comment is too long.');
   await api.call('POST', '/admin/v1/approvals/{id}/decisions', {
     actor,
     params: { id },
-    body: { verdict, scope, fingerprint: form.get('fingerprint') ?? '', ...(comment !== '' && { comment }) },
+    body: {
+      verdict: form.get('verdict'),
+      scope: form.get('scope') ?? 'once',
+      fingerprint: form.get('fingerprint'),
+      comment,
+    },
   });
   return `/approvals/${encodeURIComponent(id)}`;
 }
 
-/** Why policy would not take the viewer's verdict, in its own words; null where it would. */
-function barredFrom({ actor, options }: Visit, approval: ApprovalShown): string | null {
-  const decisions: NonNullable<AdminInput['approval']>['decisions'] = approval.verdicts.map(({ person, verdict }) => ({
-    person,
-    verdict,
-  }));
+/** Exactly the text that the fingerprint is over, to keep or to check. Rejects with NOT_FOUND. */
+export async function exactContent({ api, actor, request }: Visit): Promise<WebResponse> {
+  const { content, id } = await showApproval(api, actor, request.params.id ?? '');
+  if (content === null) throw new GatewayError('NOT_FOUND', 'The content is not kept any more.');
+  const name: readonly [string, string] = ['content-disposition', `attachment; filename="${id}.json"`];
+  return { status: 200, headers: [...pageHeaders('text/plain; charset=utf-8'), name], body: content };
+}
+
+/** Why the viewer's verdict would not be taken, in words; null where it would, as far as can be told before. */
+function barredFrom({ actor, options, now }: Visit, approval: ApprovalShown): string | null {
+  const { requester, requirements, verdicts } = approval;
+  if (approval.content === null) return 'What it is about is not kept any more, so nobody can decide on it.';
+  if (!approval.intact)
+    return 'What is stored is not what was signed when it was opened. It decides nothing; tell an operator.';
+  if (approval.expiresAt <= now) return 'Its time is over.';
+  if (verdicts.some(({ person }) => person === actor.principal.person)) {
+    return 'You have decided. It waits for somebody else.';
+  }
+  if (isBehind(actor, approval)) return 'It is yours, or one of your programs asks: another person has to decide.';
   const { effect, reasons } = options.mayAct(actor.principal, 'approval.decide', {
-    requester: approval.requester,
+    requester,
     approval: {
       rule_ids: approval.reasons.map(({ id }) => id),
       action: approval.action,
       scope: null,
-      quorum: Math.max(1, ...approval.requirements.map(({ quorum }) => quorum)),
-      decisions,
+      quorum: Math.max(1, ...requirements.map(({ quorum }) => quorum)),
+      decisions: verdicts.map(({ person, verdict }) => ({ person, verdict })),
     },
   });
   if (effect === 'allow') return null;
   const text = reasons.map(({ message }) => message).filter((message) => message !== '');
-  return text.length > 0 ? text.join('; ') : 'policy does not let you decide on this';
+  return text.length > 0 ? text.join('; ') : 'Policy does not let you decide on this.';
 }
 
-/** Against what was last approved of the same kind for the same caller. */
-async function lastApproved({ api, actor }: Visit, approval: ApprovalShown): Promise<Difference | null> {
-  const key = principalKey(approval.requester);
-  const earlier = (await listApprovals(api, actor, 'approved'))
-    .filter(
-      (other) =>
-        other.id !== approval.id &&
-        other.kind === approval.kind &&
-        other.summary === approval.summary &&
-        other.openedAt < approval.openedAt &&
-        principalKey(other.requester) === key,
-    )
-    .sort((a, b) => b.openedAt - a.openedAt)[0];
-  if (!earlier) return null;
-  const shown = await showApproval(api, actor, earlier.id);
-  const lines = difference(laidOut(shown.content), laidOut(approval.content));
-  const approver = shown.verdicts.find(({ verdict }) => verdict === 'approve');
-  return (
-    lines && { approvedAt: earlier.settledAt ?? earlier.openedAt, approvedBy: approver?.person ?? 'somebody', lines }
-  );
-}
-
-/** What policy saw, as far as it helps a person to judge: commands, paths, hosts, what was found in the text. */
-function factsOf(facts: JsonObject): Fact[] {
-  const input = asObject(facts.input);
-  const commands = list(input.commands).map((argv) => list(argv).map(quoted).join(' '));
-  const paths = list(input.paths).map((entry) => {
-    const { path, write, absolute, traversal } = asObject(entry);
-    const marks = [write && 'write', absolute && 'absolute', traversal && 'climbs out'].filter(Boolean);
-    return `${path}${marks.length > 0 ? ` (${marks.join(', ')})` : ''}`;
-  });
-  const found = Object.entries(asObject(asObject(facts.detections).all ?? facts.detections))
-    .filter(([, count]) => typeof count === 'number' && count > 0)
-    .map(([name, count]) => `${count} × ${name}`);
-  const made: Fact[] = [
-    { name: 'commands', values: commands, code: true },
-    {
-      name: 'not readable',
-      values: input.opaque === true ? ['some of what would run cannot be known'] : [],
-      code: false,
-    },
-    { name: 'paths', values: paths, code: true },
-    { name: 'hosts', values: list(input.hosts).map(String), code: true },
-    { name: 'found in it', values: found, code: false },
-  ];
-  return made.filter(({ values }) => values.length > 0);
-}
-
-/** An argument so that it can be told apart from its neighbours. */
-function quoted(argument: Json): string {
-  const text = String(argument);
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : JSON.stringify(text);
-}
-
-function asObject(value: Json | undefined): JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
-}
-
-function list(value: Json | undefined): readonly Json[] {
-  return Array.isArray(value) ? (value as readonly Json[]) : [];
+function isBehind({ principal }: Actor, { requester }: ApprovalShown): boolean {
+  const { person, tenant } = principal;
+  return tenant === requester.tenant && person !== null && (requester.person === person || requester.owner === person);
 }

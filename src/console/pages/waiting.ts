@@ -1,4 +1,4 @@
-import { listApprovals, showApproval, summarise } from '../approvals.ts';
+import { listPending, showApproval, summarise } from '../approvals.ts';
 import { gistOf } from '../gist.ts';
 import type { ApprovalSummary } from '../models.ts';
 import type { Loaded, Visit } from './visit.ts';
@@ -10,14 +10,14 @@ export async function loadWaiting(visit: Visit): Promise<Loaded> {
 
 /** Pending approvals that the person may see, the oldest first. What one is bound to never changes, so it is read once. */
 export async function waitingApprovals({ api, actor, options, gists }: Visit): Promise<readonly ApprovalSummary[]> {
-  const listed = await listApprovals(api, actor, 'pending');
+  const listed = await listPending(api, actor);
   const sources = options.policy.sources();
   const summaries: ApprovalSummary[] = [];
   for (const approval of listed) {
     let gist = gists.get(approval.id);
     if (gist === undefined) {
       const { kind, content } = await showApproval(api, actor, approval.id);
-      gist = gistOf(kind, JSON.parse(content));
+      gist = content === null ? '' : gistOf(kind, JSON.parse(content));
       gists.set(approval.id, gist);
     }
     summaries.push(summarise(approval, gist, sources));

@@ -11,6 +11,12 @@ const scopeWords: { readonly [scope in Scope]: readonly [title: string, text: st
   time_boxed: ['For a while', 'whatever the same rules ask about for this caller'],
 };
 
+const grantWords: { readonly [state: string]: string } = {
+  approved: 'not used yet',
+  in_flight: 'being used',
+  spent: 'used',
+};
+
 /** One approval: what is bound on the left, the decision on the right. */
 export function Approval({ view, page }: { readonly view: ApprovalView; readonly page: Page }) {
   const { approval } = view;
@@ -43,8 +49,21 @@ export function Approval({ view, page }: { readonly view: ApprovalView; readonly
       <div class="columns">
         <div>
           <Panel title={approval.action === 'tool.use' ? 'What would run' : 'What would be sent'}>
-            <Bound content={view.content as JsonObject} tool={approval.action === 'tool.use'} />
-            <Raw text={view.raw} title="Exactly what is bound" />
+            {view.content === null ? (
+              <p class="muted">It is not kept any more.</p>
+            ) : (
+              <>
+                <Bound content={view.content as JsonObject} tool={approval.action === 'tool.use'} />
+                {view.leftOut !== null && <p class="barred left-out">Not shown above: {view.leftOut}.</p>}
+                {view.raw !== null && <Raw text={view.raw} title="Exactly what is bound" />}
+                <p class="exact">
+                  <a href={`${pathOf(approval.id)}/content`} data-whole>
+                    The exact text
+                  </a>
+                  <span class="muted"> that the fingerprint is over</span>
+                </p>
+              </>
+            )}
           </Panel>
           {view.facts.length > 0 && (
             <Panel title="What the gateway sees in it">
@@ -70,6 +89,10 @@ export function Approval({ view, page }: { readonly view: ApprovalView; readonly
       </div>
     </>
   );
+}
+
+function pathOf(id: string): string {
+  return `/approvals/${encodeURIComponent(id)}`;
 }
 
 function Bound({ content, tool }: { readonly content: JsonObject; readonly tool: boolean }) {
@@ -123,7 +146,7 @@ function Decide({ view, page }: { readonly view: ApprovalView; readonly page: Pa
         </p>
       )}
       {open && view.barred === null && (
-        <form method="post" action={`/approvals/${encodeURIComponent(approval.id)}`} data-decide>
+        <form method="post" action={pathOf(approval.id)} data-decide>
           <input type="hidden" name="csrf" value={page.viewer.csrf} />
           <input type="hidden" name="fingerprint" value={view.fingerprint} />
           <Scopes scopes={view.scopes} seconds={view.grantSeconds} />
@@ -142,6 +165,24 @@ function Decide({ view, page }: { readonly view: ApprovalView; readonly page: Pa
           <p class="bound-to">Your decision is bound to this fingerprint of the content shown:</p>
           <Fingerprint value={view.fingerprint} />
         </form>
+      )}
+      {view.grants.length > 0 && (
+        <ul class="grants">
+          {view.grants.map((grant) => (
+            <li key={grant.id}>
+              <Badge tone={grant.state === 'approved' ? 'ok' : 'plain'}>{grantWords[grant.state] ?? grant.state}</Badge>
+              <span class="muted">
+                {scopeWords[grant.scope][0].toLowerCase()}
+                {grant.state === 'approved' && (
+                  <>
+                    {', ends '}
+                    <Age at={grant.expiresAt} now={page.now} />
+                  </>
+                )}
+              </span>
+            </li>
+          ))}
+        </ul>
       )}
       {(!open || view.barred !== null) && <Fingerprint value={view.fingerprint} />}
     </section>
@@ -189,6 +230,7 @@ function Verdicts({ verdicts }: { readonly verdicts: readonly VerdictShown[] }) 
               <Visible text={verdict.person} />
             </strong>
             {verdict.scope !== null && <Badge>{scopeWords[verdict.scope][0].toLowerCase()}</Badge>}
+            {verdict.breakGlass && <Badge tone="bad">broke the glass</Badge>}
           </p>
           {verdict.comment !== null && verdict.comment !== '' && (
             <p class="comment">
@@ -205,28 +247,41 @@ function Verdicts({ verdicts }: { readonly verdicts: readonly VerdictShown[] }) 
 }
 
 function Changed({ difference, now }: { readonly difference: Difference; readonly now: number }) {
-  const changed = difference.lines.some(({ kind }) => kind !== 'same');
+  const { changes, approvedAt, more } = difference;
   return (
     <Panel
       title="Against what was last approved"
       aside={
-        <p class="muted">
-          <Visible text={difference.approvedBy} /> <Age at={difference.approvedAt} now={now} />
-        </p>
+        approvedAt !== null && (
+          <p class="muted">
+            <Age at={approvedAt} now={now} />
+          </p>
+        )
       }
     >
-      {!changed && <p>Nothing is different.</p>}
-      {changed && (
-        <pre class="code difference">
-          {difference.lines.map((line) => (
-            <span class={`line-${line.kind}`}>
-              <span class="sign">{line.kind === 'new' ? '+ ' : line.kind === 'gone' ? '- ' : '  '}</span>
-              <Visible text={line.text} />
-              {'\n'}
-            </span>
-          ))}
-        </pre>
-      )}
+      {changes.length === 0 && <p>Nothing is different.</p>}
+      <ul class="changes">
+        {changes.map(({ path, before, after }) => (
+          <li key={path}>
+            <p class="place">
+              <Visible text={path} />
+            </p>
+            {before !== null && (
+              <pre class="code line-gone">
+                <span class="sign">- </span>
+                <Visible text={before} />
+              </pre>
+            )}
+            {after !== null && (
+              <pre class="code line-new">
+                <span class="sign">+ </span>
+                <Visible text={after} />
+              </pre>
+            )}
+          </li>
+        ))}
+      </ul>
+      {more && <p class="muted">There are more.</p>}
     </Panel>
   );
 }

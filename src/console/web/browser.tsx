@@ -61,7 +61,7 @@ function ask(question: Asked | null): void {
 document.addEventListener('click', (event) => {
   const link = (event.target as Element).closest('a');
   if (!link || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-  if (link.origin !== location.origin || link.getAttribute('href')?.startsWith('#')) return;
+  if (link.origin !== location.origin || link.matches('[href^="#"], [data-whole]')) return;
   event.preventDefault();
   void go(link.href, true);
 });
