@@ -77,6 +77,8 @@ export const toolUseInput = z.strictObject({
   input: z.strictObject({
     bytes: z.int().min(0),
     commands: z.array(z.array(z.string())),
+    expanded: z.array(z.int().min(0)),
+    inline: z.array(z.strictObject({ program: z.string(), code: z.string() })),
     opaque: z.boolean(),
     paths: z.array(
       z.strictObject({ path: z.string(), absolute: z.boolean(), traversal: z.boolean(), write: z.boolean() }),

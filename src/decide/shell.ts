@@ -1,21 +1,32 @@
-import { forEachChild, parse, type Redirection, type SyntaxNode, type Word, type WordPart } from 'unbash';
-import { baseName, shells, unwrap } from './wrappers.ts';
+import { type Command, forEachChild, parse, type Redirection, type SyntaxNode } from 'unbash';
+import { commandVariables, loaderVariables } from './variables.ts';
+import { type Certainty, hereText, isPattern, type ReadWord, runsValue, WordReader } from './words.ts';
+import { baseName, type Inner, shells, unwrap } from './wrappers.ts';
 
 /** What a shell script would do, as far as it can be read without running it. */
 export interface ShellFacts {
   /** Argument lists of every simple command, and of every command inside wrappers (`sudo`, `xargs`, `bash -c`). */
   readonly commands: readonly (readonly string[])[];
+  /** Places in `commands` of those with an argument that is known only when it runs. */
+  readonly expanded: readonly number[];
+  /** Programs in the language of an interpreter, from an option or a here-document. */
+  readonly inline: readonly { readonly program: string; readonly code: string }[];
   /** True when some of what would run cannot be known. */
   readonly opaque: boolean;
   /** Files that redirections write. */
   readonly written: readonly string[];
   /** Files that redirections read. */
   readonly read: readonly string[];
+  /** Files that are run: scripts of shells and interpreters, programs named by a path. */
+  readonly executed: readonly string[];
 }
 
 const maxScript = 65_536;
 const maxCommands = 500;
 const maxDepth = 8;
+
+/** What a command finds on its standard input: nothing that the script gives, something unknown, or this text. */
+type Feed = null | 'unknown' | { readonly text: string };
 
 /**
  * Reads a Bash script. Never throws: what cannot be parsed, `eval`, an expansion or a pattern as the command, a shell
@@ -24,134 +35,249 @@ const maxDepth = 8;
 export function readShell(script: string): ShellFacts {
   const reader = new ShellReader();
   reader.script(script, 0);
+  reader.finish();
   return reader;
 }
 
 /** The same for a command that is given as an argument list, without a shell around it. */
 export function readArguments(argv: readonly string[]): ShellFacts {
   const reader = new ShellReader();
-  reader.command(argv, 0, false);
+  reader.command(
+    argv.map((value) => ({ value, certainty: 'known' })),
+    0,
+    null,
+  );
   return reader;
 }
 
 class ShellReader implements ShellFacts {
   readonly commands: (readonly string[])[] = [];
+  readonly expanded: number[] = [];
+  readonly inline: { program: string; code: string }[] = [];
   readonly written: string[] = [];
   readonly read: string[] = [];
+  readonly executed: string[] = [];
+  /** Texts of files that the script itself writes from a here-document. */
+  readonly #texts = new Map<string, string>();
+  readonly #run = new Set<string>();
   opaque = false;
   #depth = 0;
+  #words = new WordReader('');
 
   script(text: string, depth: number): void {
     if (text.length > maxScript || depth > maxDepth) {
       this.opaque = true;
       return;
     }
-    const outer = this.#depth;
+    const outer = { depth: this.#depth, words: this.#words };
     this.#depth = depth;
+    this.#words = new WordReader(text);
     try {
-      this.#visit(parse(text), false);
+      this.#visit(parse(text), null);
     } catch {
       // The parser recovers from bad syntax; what it still throws on (nesting) is as unreadable.
       this.opaque = true;
     }
-    this.#depth = outer;
+    this.#depth = outer.depth;
+    this.#words = outer.words;
   }
 
-  command(argv: readonly string[], depth: number, piped: boolean): void {
+  /** A file whose text is known must not be written by anything else. */
+  finish(): void {
+    for (const file of this.#run)
+      if (this.written.filter((path) => path.replace(/^\.\//, '') === file).length > 1) this.opaque = true;
+  }
+
+  /** Notes a command and all that it runs. `fed`: it gets further words when it runs. */
+  command(words: readonly ReadWord[], depth: number, feed: Feed, fed = false): void {
     if (this.commands.length >= maxCommands || depth > maxDepth) {
       this.opaque = true;
       return;
     }
-    this.commands.push(argv);
+    const argv = words.map((word) => word.value);
     const program = baseName(argv[0] ?? '');
+    if (fed || words.some((word) => word.certainty !== 'known')) this.expanded.push(this.commands.length);
+    this.commands.push(argv);
+    if (argv[0]?.includes('/')) this.#executes(argv[0], null, depth);
     const inner = unwrap(program, argv);
     if (inner.opaque) this.opaque = true;
-    for (const list of inner.commands) this.command(list, depth + 1, piped);
-    for (const script of inner.scripts) this.script(script, depth + 1);
-    if (piped && shells.has(program) && inner.readsInput) this.opaque = true;
+    this.#assigned(inner, words);
+    this.#commands(inner, words, depth, feed, fed);
+    this.#scripts(inner, words, depth);
+    this.#input(inner, program, depth, feed);
+    if (inner.file !== undefined) {
+      const file = words[inner.file];
+      if (file && (file.certainty !== 'known' || words.slice(1, inner.file).some(isUncertain))) this.opaque = true;
+      if (file) this.#executes(file.value, program, depth);
+    }
+    for (const at of inner.code ?? []) {
+      if (isUncertain(words[at]!)) this.opaque = true;
+      this.inline.push({ program, code: words[at]!.value });
+    }
   }
 
-  #visit(node: SyntaxNode, piped: boolean): void {
-    if (node.type === 'Script' && 'errors' in node && node.errors && node.errors.length > 0) this.opaque = true;
-    if (node.type === 'Pipeline') {
-      node.commands.forEach((command, index) => {
-        this.#visit(command, piped || index > 0);
-      });
+  /** A file is run, by the interpreter of that name or as its first line says. */
+  #executes(file: string, program: string | null, depth: number): void {
+    const text = this.#texts.get(file.replace(/^\.\//, ''));
+    const shell = program === null ? /^#!.*sh\s*$/m.test(text?.split('\n', 1)[0] ?? '') : runsScripts(program);
+    if (text === undefined || (program === null && !shell)) {
+      this.executed.push(file);
       return;
     }
-    if (node.type === 'Redirected') {
-      const fed = piped || this.#redirections(node.redirects);
-      this.#visit(node.command, fed);
-      for (const redirect of node.redirects) forEachChild(redirect, (child) => this.#visit(child, false));
-      return;
-    }
-    if (node.type === 'Command') {
-      const fed = this.#redirections(node.redirects) || piped;
-      if (node.name) {
-        if (isDynamic(node.name)) this.opaque = true;
-        const words = [node.name, ...node.args.map((arg) => (arg.type === 'Word' ? arg : null))];
-        const argv = words.map((word, index) => (word ? word.value : (node.args[index - 1]?.text ?? '')));
-        // A script handed to `sh -c` with an expansion in it is not the text that will run.
-        if (isShellCall(argv) && words.some((word) => word !== null && hasExpansion(word))) this.opaque = true;
-        this.command(argv, this.#depth, fed);
-      }
-      for (const assignment of node.prefix) {
-        if (assignment.type === 'Assignment' && dangerousVariables.has(assignment.name)) this.opaque = true;
-      }
-      forEachChild(node, (child) => this.#visit(child, false));
-      return;
-    }
-    const keepsInput = piped && node.type !== 'CommandExpansion' && node.type !== 'ProcessSubstitution';
-    forEachChild(node, (child) => this.#visit(child, keepsInput));
+    this.#run.add(file.replace(/^\.\//, ''));
+    if (shell) this.script(text, depth + 1);
+    else this.inline.push({ program: program!, code: text });
   }
 
-  /** Notes the files of redirections; true when one of them feeds text or a file to the command's input. */
-  #redirections(redirects: readonly Redirection[]): boolean {
-    let feeds = false;
+  #commands(inner: Inner, words: readonly ReadWord[], depth: number, feed: Feed, fed: boolean): void {
+    for (const [start, end] of inner.commands ?? []) {
+      if (isUncertain(words[start]!)) this.opaque = true;
+      if (inner.leads && words.slice(1, start).some((word) => word.certainty === 'many')) this.opaque = true;
+      this.command(words.slice(start, end), depth + 1, feed, fed || inner.fed === true);
+    }
+    // Options alone, and an expansion that may be a command.
+    if (inner.leads && inner.commands?.length === 0 && words.slice(1).some(isUncertain)) this.opaque = true;
+    for (const argv of inner.made ?? []) {
+      this.command(
+        argv.map((value) => ({ value, certainty: 'known' as const })),
+        depth + 1,
+        feed,
+      );
+    }
+  }
+
+  #scripts(inner: Inner, words: readonly ReadWord[], depth: number): void {
+    for (const [start, end] of inner.scripts ?? []) {
+      // A script with an expansion in it is not the text that will run; what can be read of it is noted all the same.
+      if (words.slice(1, end).some(isUncertain)) this.opaque = true;
+      this.script(
+        words
+          .slice(start, end)
+          .map((word) => word.value)
+          .join(' '),
+        depth + 1,
+      );
+    }
+    const texts = inner.texts ?? [];
+    if (texts.length > 0 && words.some(isUncertain)) this.opaque = true;
+    for (const text of texts) this.script(text, depth + 1);
+  }
+
+  #input(inner: Inner, program: string, depth: number, feed: Feed): void {
+    if (inner.input === undefined || feed === null) return;
+    if (feed === 'unknown') this.opaque = true;
+    else if (inner.input === 'script') this.script(feed.text, depth + 1);
+    else this.inline.push({ program, code: feed.text });
+  }
+
+  #assigned(inner: Inner, words: readonly ReadWord[]): void {
+    for (const at of inner.assigned ?? []) {
+      const { value, certainty } = words[at]!;
+      const equals = value.indexOf('=');
+      this.#variable(value.slice(0, equals), value.slice(equals + 1), certainty);
+    }
+  }
+
+  /** Some variables make programs run something else than what is written, others hold a command. */
+  #variable(name: string, value: string, certainty: Certainty): void {
+    if (loaderVariables.has(name) || name.startsWith('BASH_FUNC_') || name.startsWith('GIT_CONFIG')) this.opaque = true;
+    if (!commandVariables.has(name)) return;
+    if (certainty !== 'known') this.opaque = true;
+    if (value !== '') this.script(value, this.#depth + 1);
+  }
+
+  #visit(node: SyntaxNode, feed: Feed): void {
+    switch (node.type) {
+      case 'Script':
+        if ('errors' in node && node.errors && node.errors.length > 0) this.opaque = true;
+        break;
+      case 'Pipeline':
+        node.commands.forEach((command, index) => {
+          this.#visit(command, index > 0 ? 'unknown' : feed);
+        });
+        return;
+      case 'Redirected': {
+        // Several commands may share what is fed to a group: none of them knows its part.
+        const fed = this.#redirections(node.redirects) === null ? feed : 'unknown';
+        this.#visit(node.command, fed);
+        for (const redirect of node.redirects) forEachChild(redirect, (child) => this.#visit(child, null));
+        return;
+      }
+      case 'Command':
+        this.#simple(node, feed);
+        return;
+      case 'Assignment':
+        this.#variable(
+          node.name,
+          node.value.type === 'Word' ? node.value.value : '',
+          this.#words.argument(node).certainty,
+        );
+        break;
+      case 'Coproc':
+      case 'Function':
+        // What feeds it is not written here.
+        forEachChild(node, (child) => this.#visit(child, 'unknown'));
+        return;
+      case 'ParameterExpansion':
+        if (runsValue(node)) this.opaque = true;
+        break;
+      default:
+        break;
+    }
+    const kept = node.type === 'CommandExpansion' || node.type === 'ProcessSubstitution' ? null : feed;
+    forEachChild(node, (child) => this.#visit(child, kept));
+  }
+
+  #simple(node: Command, feed: Feed): void {
+    const fed = this.#redirections(node.redirects) ?? feed;
+    this.#remember(node, fed);
+    if (node.name) {
+      const name = this.#words.word(node.name);
+      if (isUncertain(name) || isPattern(node.name)) this.opaque = true;
+      this.command([name, ...node.args.map((argument) => this.#words.argument(argument))], this.#depth, fed);
+    }
+    forEachChild(node, (child) => this.#visit(child, null));
+  }
+
+  /** `cat > file <<EOF`: what the file holds is known. */
+  #remember(node: Command, feed: Feed): void {
+    const [first, ...others] = node.redirects.filter((redirect) => redirect.type === 'Redirect');
+    if (node.name?.value !== 'cat' || node.args.length > 0 || others.length > 0 || first?.operator !== '>') return;
+    if (feed === null || feed === 'unknown' || !first.target || isUncertain(this.#words.word(first.target))) return;
+    this.#texts.set(first.target.value.replace(/^\.\//, ''), feed.text);
+  }
+
+  /** Notes the files of redirections; what the last one feeds to the command's input, or null. */
+  #redirections(redirects: readonly Redirection[]): Feed {
+    let feed: Feed = null;
     for (const redirect of redirects) {
-      if (redirect.type !== 'Redirect') {
-        feeds = true;
+      const descriptor = redirect.descriptor;
+      const input = descriptor === undefined || (descriptor.type === 'FileDescriptor' && descriptor.value === 0);
+      if (redirect.type === 'HereDoc') {
+        const text = hereText(redirect);
+        if (input) feed = text === null ? 'unknown' : { text };
         continue;
       }
       const target = redirect.target;
+      if (redirect.type === 'HereString') {
+        const known = target !== undefined && !isUncertain(this.#words.word(target));
+        if (input) feed = known ? { text: target.value } : 'unknown';
+        continue;
+      }
       const { operator } = redirect;
-      if (operator === '<' || operator === '<>') feeds = true;
-      if (!target || ((operator === '>&' || operator === '<&') && /^(\d+|-)$/.test(target.value))) continue;
+      if (operator.startsWith('<')) feed = 'unknown';
+      if (!target || ((operator === '>&' || operator === '<&') && /^(\d+-?|-)$/.test(target.value))) continue;
       if (operator === '<' || operator === '<&') this.read.push(target.value);
       else this.written.push(target.value);
     }
-    return feeds;
+    return feed;
   }
 }
 
-/** Variables that make the shell or the loader run something else than what is written. */
-const dangerousVariables: ReadonlySet<string> = new Set(['BASH_ENV', 'ENV', 'LD_PRELOAD', 'PROMPT_COMMAND']);
-
-function isShellCall(argv: readonly string[]): boolean {
-  return argv.some((word) => shells.has(baseName(word)) || word === 'eval');
+function runsScripts(program: string): boolean {
+  return shells.has(program) || program === 'source' || program === '.';
 }
 
-function isDynamic(word: Word): boolean {
-  return (word.parts ?? []).some((part) => isExpansion(part) || part.type === 'Glob' || part.type === 'ExtendedGlob');
-}
-
-function hasExpansion(word: Word): boolean {
-  return (word.parts ?? []).some(isExpansion);
-}
-
-function isExpansion(part: WordPart): boolean {
-  switch (part.type) {
-    case 'DoubleQuoted':
-    case 'LocaleString':
-      return part.parts.some(isExpansion);
-    case 'SimpleExpansion':
-    case 'ParameterExpansion':
-    case 'CommandExpansion':
-    case 'ArithmeticExpansion':
-    case 'ProcessSubstitution':
-    case 'BraceExpansion':
-      return true;
-    default:
-      return false;
-  }
+function isUncertain(word: ReadWord): boolean {
+  return word.certainty !== 'known';
 }

@@ -1,15 +1,17 @@
 import type { Json, JsonObject } from '../model/json.ts';
 import type { ProjectedPath, ToolUseInput } from '../model/projection.ts';
 import { hostOf } from './hosts.ts';
+import { reachOf, unknownHost } from './network.ts';
 import { projectPath } from './paths.ts';
 import { readArguments, readShell, type ShellFacts } from './shell.ts';
 import { baseName } from './wrappers.ts';
 
 /** What a tool call names: the facts that policy judges, without its text. */
-export type ToolFacts = Pick<ToolUseInput['input'], 'commands' | 'opaque' | 'paths' | 'hosts'>;
+export type ToolFacts = Pick<ToolUseInput['input'], 'commands' | 'expanded' | 'inline' | 'opaque' | 'paths' | 'hosts'>;
 
 const maxFacts = 1000;
 const maxDepth = 16;
+const maxCode = 4096;
 
 const commandKeys: ReadonlySet<string> = new Set(['command', 'cmd', 'commands', 'script', 'shell_command', 'bash']);
 const pathKeys: ReadonlySet<string> = new Set([
@@ -68,28 +70,6 @@ const writers: ReadonlySet<string> = new Set([
   ],
   ...['shred', 'rsync', 'scp', 'patch', 'sed', 'dd', 'mkfifo', 'mknod', 'setfacl', 'unzip', 'tar', 'crontab'],
 ]);
-/** Programs whose operands name hosts without a scheme. */
-const networked: ReadonlySet<string> = new Set([
-  ...[
-    'curl',
-    'wget',
-    'ssh',
-    'scp',
-    'sftp',
-    'rsync',
-    'nc',
-    'ncat',
-    'netcat',
-    'telnet',
-    'ping',
-    'dig',
-    'nslookup',
-    'host',
-    'http',
-  ],
-  ...['https', 'xh', 'ftp', 'openssl'],
-]);
-
 /** What kind of tool a name stands for, and the MCP server it belongs to. */
 export function toolKind(name: string): ToolUseInput['tool'] {
   const parts = name.split('__');
@@ -107,7 +87,9 @@ export function toolFacts(name: string, input: Json): ToolFacts {
   facts.walk('', input, 0);
   return {
     commands: facts.commands,
-    opaque: facts.opaque || facts.over,
+    expanded: facts.expanded,
+    inline: facts.inline,
+    opaque: facts.opaque || facts.over || facts.runsWhatItWrites(),
     paths: [...facts.paths.values()],
     hosts: [...facts.hosts].sort(),
   };
@@ -115,9 +97,13 @@ export function toolFacts(name: string, input: Json): ToolFacts {
 
 class FactReader {
   readonly commands: (readonly string[])[] = [];
+  readonly expanded: number[] = [];
+  readonly inline: { readonly program: string; readonly code: string }[] = [];
   readonly paths = new Map<string, ProjectedPath>();
   readonly hosts = new Set<string>();
   opaque = false;
+  readonly #executed: string[] = [];
+  readonly #contents = new Set<string>();
   readonly #writes: boolean;
   readonly #foreign: boolean;
 
@@ -152,6 +138,11 @@ class FactReader {
     if (depth === 0) this.#editor(value as JsonObject);
   }
 
+  /** A file that the same call wrote before is not what the gateway could have read. */
+  runsWhatItWrites(): boolean {
+    return this.#executed.some((file) => this.#contents.has(projectPath(file, false).path));
+  }
+
   #text(key: string, text: string): void {
     if (commandKeys.has(key)) {
       if (this.#foreign) this.opaque = true;
@@ -175,8 +166,15 @@ class FactReader {
 
   #shell(facts: ShellFacts): void {
     if (facts.opaque) this.opaque = true;
-    for (const path of facts.written) this.#path(path, true);
+    for (const path of facts.written) this.#content(path);
     for (const path of facts.read) this.#path(path, false);
+    for (const at of facts.expanded) this.expanded.push(this.commands.length + at);
+    for (const { program, code } of facts.inline) {
+      if (code.length > maxCode) this.opaque = true;
+      this.inline.push({ program, code: code.slice(0, maxCode) });
+      for (const [url] of code.matchAll(/[a-z][a-z0-9+.-]{0,15}:\/\/[^\s'"`)\\]{1,512}/gi)) this.#host(url, false);
+    }
+    this.#executed.push(...facts.executed);
     for (const argv of facts.commands) {
       this.commands.push(argv);
       if (this.over) return;
@@ -188,12 +186,14 @@ class FactReader {
     const program = baseName(argv[0] ?? '');
     const writes =
       writers.has(program) && (program !== 'sed' || argv.some((word) => /^(-[a-z]*i|--in-place)/.test(word)));
-    const reaches = networked.has(program);
+    const reach = reachOf(program, argv);
+    for (const host of reach?.hosts ?? []) this.hosts.add(host);
+    for (const file of reach?.written ?? []) this.#content(file);
+    if (program === 'tee') for (const file of argv.slice(1)) this.#content(file);
     for (const word of argv.slice(1)) {
       const value = word.replace(/^(-[-\w]*=|[a-z]+=)/, '');
       if (value === '' || (word.startsWith('-') && value === word)) continue;
-      if (value.includes('://')) this.#host(value, false);
-      else if (reaches) this.#host(value, true);
+      if (value.includes('://') && reach === null) this.#host(value, false);
       if (/^[a-z][a-z0-9+.-]*:\/\//i.test(value)) continue;
       if (writes || value.includes('/') || value.startsWith('~') || value.startsWith('.')) {
         this.#path(value, writes || (program === 'dd' && word.startsWith('of=')));
@@ -201,9 +201,18 @@ class FactReader {
     }
   }
 
+  /** A file whose content the call writes. */
+  #content(spelled: string): void {
+    this.#contents.add(projectPath(spelled, true).path);
+    this.#path(spelled, true);
+  }
+
   #path(spelled: string, write: boolean): void {
     if (spelled.length > 4096 || /[\n\r\0]/.test(spelled)) return;
     const path = projectPath(spelled, write);
+    // To the shell this is a connection.
+    const connection = /^\/dev\/(?:tcp|udp)\/([^/]+)/.exec(path.path)?.[1];
+    if (connection !== undefined) this.hosts.add(hostOf(`http://${connection}/`) ?? unknownHost);
     const known = this.paths.get(path.path);
     if (!known || (write && !known.write)) this.paths.set(path.path, path);
   }

@@ -1,170 +1,358 @@
+import { gitInner } from './git_inner.ts';
+import { interpreterInner } from './interpreters.ts';
+import {
+  containerOptions,
+  dashed,
+  launchers,
+  runners,
+  scriptOperands,
+  scriptOptions,
+  sshValued,
+  wrappers,
+} from './wrapper_options.ts';
+
+/** Words of a command, from the first to before the last index. */
+export type Range = readonly [start: number, end: number];
+
 /** What a command runs besides itself. */
 export interface Inner {
-  readonly commands: readonly (readonly string[])[];
-  /** Shell scripts given as an argument. */
-  readonly scripts: readonly string[];
-  readonly opaque: boolean;
-  /** Whether it takes its program from its standard input (a shell without a script). */
-  readonly readsInput: boolean;
+  /** Words that run as a command. */
+  readonly commands?: readonly Range[];
+  /** Words that run as a shell script, joined by spaces. */
+  readonly scripts?: readonly Range[];
+  /** Shell scripts that are a part of a word. */
+  readonly texts?: readonly string[];
+  /** Commands that no words of the command spell. */
+  readonly made?: readonly (readonly string[])[];
+  /** Words `NAME=value` that set the environment of what runs. */
+  readonly assigned?: readonly number[];
+  /** Words that are a program in the language of an interpreter. */
+  readonly code?: readonly number[];
+  /** The word that names a file which is run. */
+  readonly file?: number;
+  readonly opaque?: boolean;
+  /** It takes its program from its standard input: a script of the shell, or a program of an interpreter. */
+  readonly input?: 'script' | 'code';
+  /** What runs gets further words from the standard input. */
+  readonly fed?: boolean;
+  /** An unquoted expansion before the command may bring a command of its own. */
+  readonly leads?: boolean;
 }
 
-const nothing: Inner = { commands: [], scripts: [], opaque: false, readsInput: false };
-
-/** Options of wrappers that take the next word as their value; all others stand alone or hold it after `=`. */
-const valued: { readonly [program: string]: ReadonlySet<string> } = Object.assign(Object.create(null), {
-  sudo: new Set([
-    '-u',
-    '-g',
-    '-h',
-    '-p',
-    '-C',
-    '-T',
-    '-D',
-    '-R',
-    '-r',
-    '-t',
-    '-U',
-    '--user',
-    '--group',
-    '--chdir',
-    '--host',
-  ]),
-  doas: new Set(['-u', '-C']),
-  env: new Set(['-u', '-C', '--unset', '--chdir']),
-  nice: new Set(['-n', '--adjustment']),
-  ionice: new Set(['-c', '-n', '-p', '--class', '--classdata']),
-  timeout: new Set(['-s', '-k', '--signal', '--kill-after']),
-  xargs: new Set([
-    '-I',
-    '-n',
-    '-P',
-    '-L',
-    '-d',
-    '-E',
-    '-s',
-    '-a',
-    '--max-args',
-    '--max-procs',
-    '--delimiter',
-    '--replace',
-  ]),
-  stdbuf: new Set(['-i', '-o', '-e']),
-  chroot: new Set([]),
-  time: new Set(['-f', '-o']),
-  exec: new Set(['-a']),
-  parallel: new Set(['-j', '--jobs', '-a', '-S']),
-  watch: new Set(['-n', '--interval']),
-  strace: new Set(['-e', '-o', '-p', '-s', '-u']),
-});
-
-const plainWrappers: ReadonlySet<string> = new Set([
-  'nohup',
-  'command',
-  'builtin',
-  'setsid',
-  'unbuffer',
-  'busybox',
-  'toybox',
-]);
-
-/** Words that stand before the command of a wrapper without being options: `timeout 5 cmd`, `chroot / cmd`. */
-const leading: { readonly [program: string]: number } = Object.assign(Object.create(null), {
-  timeout: 1,
-  chroot: 1,
-  flock: 1,
-});
+const nothing: Inner = {};
 
 /** Programs that run a script in the language of a shell. */
 export const shells: ReadonlySet<string> = new Set([
-  'sh',
-  'bash',
-  'dash',
-  'zsh',
-  'ksh',
-  'ash',
-  'fish',
-  'pwsh',
-  'powershell',
+  ...['sh', 'bash', 'dash', 'zsh', 'ksh', 'mksh', 'ash', 'fish', 'rbash', 'pwsh', 'powershell'],
 ]);
 
-/**
- * Opens commands that run other commands: wrappers, `find -exec`, shells with `-c`, `eval` and `trap`. `program` is the base name of
- * `argv[0]`.
- */
+const containers: ReadonlySet<string> = new Set(['docker', 'podman', 'nerdctl', 'docker-compose', 'podman-compose']);
+const editors: ReadonlySet<string> = new Set(['vi', 'vim', 'nvim', 'view', 'ex', 'gvim', 'emacs', 'emacsclient', 'ed']);
+
+/** Opens commands that run other commands. `program` is the base name of `argv[0]`. */
 export function unwrap(program: string, argv: readonly string[]): Inner {
+  const own = opened(program, argv);
+  const options = scriptOptions.get(program);
+  return options ? withScripts(own, optionTexts(argv, options)) : own;
+}
+
+function opened(program: string, argv: readonly string[]): Inner {
+  const end = argv.length;
+  // `command -v name` only looks the name up.
+  if (program === 'command' && /^-[pvV]*[vV]/.test(argv[1] ?? '')) return nothing;
   if (shells.has(program)) return shell(argv);
-  if (program === 'eval') return { ...nothing, scripts: [argv.slice(1).join(' ')], opaque: true };
-  if (program === 'source' || program === '.') {
-    // A file of the project may be sourced; what comes from a descriptor or a substitution was never a file.
-    return { ...nothing, opaque: /^(\/dev\/(stdin|fd\/)|<\(|-$)/.test(argv[1] ?? '') };
+  if (wrappers.has(program)) return wrapped(program, argv);
+  if (launchers.has(program)) return launched(launchers.get(program)!, argv);
+  if (runners.has(program)) return wrapped('', argv);
+  if (containers.has(program)) return container(argv);
+  if (dashed.has(program)) return rest(argv, argv.indexOf('--') + 1);
+  if (scriptOperands.has(program)) return { scripts: operands(argv).map((at) => [at, at + 1]) };
+  if (program.startsWith('ld-linux') || program.startsWith('ld-musl')) return wrapped('', argv);
+  switch (program) {
+    case 'eval':
+      return { scripts: [[1, end]], opaque: true };
+    case 'source':
+    case '.':
+      // A file of the project may be sourced; what comes from a descriptor or a substitution was never a file.
+      return /^(\/dev\/(stdin|fd\/)|<\(|-$)/.test(argv[1] ?? '') ? { opaque: true } : { file: 1 };
+    case 'trap':
+      return { scripts: end > 1 ? [[1, 2]] : [] };
+    case 'alias':
+      return {
+        texts: argv.slice(1).flatMap((word) => (word.includes('=') ? [word.slice(word.indexOf('=') + 1)] : [])),
+      };
+    case 'su':
+    case 'runuser':
+      return runAs(argv);
+    case 'find':
+    case 'fd':
+    case 'fdfind':
+      return { commands: found(argv), fed: true };
+    case 'parallel':
+      return joined(argv, { fed: true });
+    case 'git':
+      return gitInner(argv);
+    case 'ssh':
+    case 'autossh':
+    case 'mosh':
+      return remote(argv);
+    case 'scp':
+    case 'sftp':
+      return { texts: sshCommands(argv) };
+    case 'tar':
+    case 'bsdtar':
+      return { texts: argv.flatMap((word) => /^--checkpoint-action=exec=(.*)$/s.exec(word)?.[1] ?? []) };
+    case 'make':
+    case 'gmake':
+    case 'bmake':
+      return makes(argv);
+    case 'at':
+    case 'batch':
+      return { input: 'script' };
+    case 'crontab':
+      return argv[1] === '-' || end === 1 ? { opaque: true } : nothing;
+    case 'tmux':
+    case 'screen':
+      return {
+        opaque: end > 1 && !/^(ls|list-\w+|kill-\w+|capture-pane|has-session|attach\S*|-ls|-list|-V)$/.test(argv[1]!),
+      };
+    case 'zip':
+      return { opaque: argv.some((word) => word === '-TT' || word.startsWith('--unzip-command')) };
+    case 'mapfile':
+    case 'readarray':
+      return { opaque: argv.includes('-C') };
+    case 'hash':
+      return { opaque: argv.includes('-p') };
+    case 'compgen':
+    case 'complete':
+    case 'bind':
+    case 'enable':
+    case 'fc':
+      return { opaque: end > 1 };
+    case 'let':
+    case 'declare':
+    case 'typeset':
+    case 'local':
+    case 'export':
+    case 'readonly':
+    case 'unset':
+    case 'read':
+    case '[':
+    case 'test':
+      // A subscript in a name is evaluated, with any substitution in it, even out of quotes.
+      return { opaque: argv.some((word) => /\[.*(\$\(|`)/s.test(word)) };
+    case 'printf':
+      return { opaque: argv[1]?.startsWith('-v') === true && argv.some((word) => /\$\(|`/.test(word)) };
+    default:
+      if (editors.has(program))
+        return { opaque: argv.some((word) => /^(-c|-S|-s|-es|\+.+|--cmd|-?-eval|-l|--load)/.test(word)) };
+      return interpreterInner(program, argv);
   }
-  if (program === 'trap') return { ...nothing, scripts: argv.slice(1, 2) };
-  if (program === 'su' || program === 'runuser' || program === 'script') return optionScript(argv);
-  if (program === 'find' || program === 'fd') return found(argv);
-  if (program === 'watch' || program === 'parallel') return joined(program, argv);
-  if (program === 'ssh') return nothing;
-  if (program in valued || plainWrappers.has(program) || program in leading) return wrapped(program, argv);
-  return nothing;
 }
 
 function shell(argv: readonly string[]): Inner {
   for (let i = 1; i < argv.length; i++) {
     const word = argv[i]!;
-    if (word === '-c' || /^-[a-z]*c[a-z]*$/i.test(word) || word === '--command') {
-      const script = argv[i + 1];
-      return script === undefined ? { ...nothing, opaque: true } : { ...nothing, scripts: [script] };
+    if (word === '--command' || /^-[a-zA-Z]*c[a-zA-Z]*$/.test(word) || /^-command$/i.test(word)) {
+      // `bash -c -x 'script'`: options may follow before the script.
+      let at = i + 1;
+      while (at < argv.length && /^[-+]/.test(argv[at]!)) at++;
+      return at < argv.length ? { scripts: [[at, at + 1]] } : { opaque: true };
     }
-    if (word === '-s' || word === '-' || word === '/dev/stdin') return { ...nothing, readsInput: true };
-    if (word.startsWith('<(') || word.startsWith('/dev/fd/')) return { ...nothing, opaque: true };
-    if (word === '-o' || word === '-O' || word === '--rcfile' || word === '--init-file') i++;
-    else if (!word.startsWith('-') && !word.startsWith('+')) return nothing;
+    if (word === '-s' || word === '-' || word === '/dev/stdin') return { input: 'script' };
+    if (word.startsWith('<(') || word.startsWith('/dev/fd/') || word === '--rcfile' || word === '--init-file') {
+      return { opaque: true };
+    }
+    if (word === '-o' || word === '+o' || word === '-O' || word === '+O') i++;
+    else if (!word.startsWith('-') && !word.startsWith('+')) return { file: i };
   }
-  return { ...nothing, readsInput: true };
+  return { input: 'script' };
 }
 
-function wrapped(program: string, argv: readonly string[]): Inner {
-  const options = valued[program] ?? new Set<string>();
-  let skip = leading[program] ?? 0;
-  for (let i = 1; i < argv.length; i++) {
+/** The command of a wrapper. What an option that nobody knows makes of the next word is read both ways. */
+function wrapped(program: string, argv: readonly string[], from = 1): Inner {
+  const known = wrappers.get(program);
+  const assigned: number[] = [];
+  const commands: Range[] = [];
+  let skip = known?.leading ?? 0;
+  let unknown = known === undefined || known.any;
+  let opaque = false;
+  for (let i = from; i < argv.length; i++) {
     const word = argv[i]!;
-    if (program === 'env' && (word === '-S' || word.startsWith('--split-string') || /^-[a-z0]*S/.test(word))) {
-      return { ...nothing, opaque: true };
-    }
+    if (program === 'env' && /^(-S|--split-string|-[a-z0]*S)/.test(word)) opaque = true;
     if (word === '--') {
-      const rest = argv.slice(i + 1 + skip);
-      return rest.length > 0 ? { ...nothing, commands: [rest] } : nothing;
+      if (i + 1 + skip < argv.length) commands.push([i + 1 + skip, argv.length]);
+      break;
     }
-    if (options.has(word)) i++;
-    else if (word.startsWith('-') || /^[A-Za-z_]\w*=/.test(word)) continue;
-    else if (skip > 0) skip--;
-    else return { ...nothing, commands: [argv.slice(i)] };
+    if (word.startsWith('-')) {
+      if (known?.valued.has(word) || clusterTakesNext(word, known?.valued)) i++;
+      else if (!known?.alone.has(word) && !word.includes('=') && !/^-\d+$/.test(word)) unknown = true;
+      continue;
+    }
+    if (/^[A-Za-z_]\w*=/.test(word)) {
+      assigned.push(i);
+      continue;
+    }
+    if (skip > 0) {
+      skip--;
+      continue;
+    }
+    commands.push([i, argv.length]);
+    if (!unknown) break;
+    unknown = known === undefined ? false : known.any;
   }
-  return nothing;
+  const none = commands.length === 0;
+  // `sudo -s` and `sudo -i` without a command read a script, `env` and `nohup` alone do nothing.
+  const input = none && (program === 'sudo' || program === 'doas') && /^-(s|i|-shell|-login)$/.test(argv.at(-1) ?? '');
+  return {
+    ...{ commands, assigned, opaque, leads: true, fed: program === 'xargs' },
+    ...(input ? { input: 'script' as const } : {}),
+    ...(program === 'watch' && !none ? { commands: [], scripts: commands.slice(0, 1) } : {}),
+  };
+}
+
+/** `-nu root`: a cluster of short options whose last one takes the next word. */
+function clusterTakesNext(word: string, valued: ReadonlySet<string> | undefined): boolean {
+  if (!valued || !/^-[A-Za-z]{2,}$/.test(word)) return false;
+  return valued.has(`-${word.at(-1)}`) && ![...word.slice(1, -1)].some((letter) => valued.has(`-${letter}`));
+}
+
+function launched(words: ReadonlySet<string>, argv: readonly string[]): Inner {
+  const at = argv.findIndex((word, index) => index > 0 && words.has(word));
+  if (at < 0) return nothing;
+  return { ...wrapped('', argv, at + 1), commands: operandStarts(argv, at + 1) };
+}
+
+/** Every word after options from which a command may start; all of them up to the first that follows no option. */
+function operandStarts(argv: readonly string[], from: number): readonly Range[] {
+  const starts: Range[] = [];
+  for (let i = from; i < argv.length; i++) {
+    if (argv[i]!.startsWith('-') || /^[A-Za-z_]\w*=/.test(argv[i]!)) continue;
+    starts.push([i, argv.length]);
+    if (i === from || !argv[i - 1]!.startsWith('-') || argv[i - 1] === '--') break;
+  }
+  return starts;
+}
+
+function container(argv: readonly string[]): Inner {
+  const { alone, valued } = containerOptions;
+  const at = argv.findIndex((word, index) => index > 0 && /^(run|exec|create)$/.test(word));
+  if (at < 0) return nothing;
+  const commands: Range[] = [];
+  const made: (readonly string[])[] = [];
+  let unknown = false;
+  let entrypoint: string | null = null;
+  let i = at + 1;
+  for (; i < argv.length && argv[i]!.startsWith('-'); i++) {
+    const word = argv[i]!;
+    const value = /^--entrypoint=(.*)$/s.exec(word)?.[1];
+    if (value !== undefined) entrypoint = value;
+    if (word.includes('=') || alone.has(word) || isCluster(word, alone)) continue;
+    if (word === '--entrypoint') entrypoint = argv[i + 1] ?? null;
+    if (!valued.has(word) && !clusterTakesNext(word, valued)) unknown = true;
+    i++;
+  }
+  // The image or container, then the command.
+  if (unknown && i < argv.length) commands.push([i, argv.length]);
+  if (i + 1 < argv.length) commands.push([i + 1, argv.length]);
+  if (entrypoint !== null && entrypoint !== '') made.push([entrypoint, ...argv.slice(i + 1)]);
+  return { commands, made };
+}
+
+function isCluster(word: string, alone: ReadonlySet<string>): boolean {
+  return /^-[A-Za-z]{2,}$/.test(word) && [...word.slice(1)].every((letter) => alone.has(`-${letter}`));
 }
 
 /** `find -exec cmd ;` and its kin, any number of them. */
-function found(argv: readonly string[]): Inner {
-  const commands: string[][] = [];
+function found(argv: readonly string[]): readonly Range[] {
+  const commands: Range[] = [];
   for (let i = 1; i < argv.length; i++) {
     if (!/^(-exec|-execdir|-ok|-okdir|-x|-X|--exec|--exec-batch)$/.test(argv[i]!)) continue;
-    const rest = argv.slice(i + 1);
-    const end = rest.findIndex((word) => word === ';' || word === '\\;' || word === '+');
-    const command = end < 0 ? rest : rest.slice(0, end);
-    if (command.length > 0) commands.push(command);
+    const length = argv.slice(i + 1).findIndex((word) => word === ';' || word === '\\;' || word === '+');
+    const end = length < 0 ? argv.length : i + 1 + length;
+    if (end > i + 1) commands.push([i + 1, end]);
   }
-  return { ...nothing, commands };
+  return commands;
 }
 
 /** Programs that join their words into a script of the shell. */
-function joined(program: string, argv: readonly string[]): Inner {
-  const [command] = wrapped(program, argv).commands;
-  if (command === undefined) return { ...nothing, opaque: program === 'parallel' };
-  return { ...nothing, scripts: [command.join(' ')] };
+function joined(argv: readonly string[], more: Inner): Inner {
+  const at = wrapped('', argv).commands ?? [];
+  return at.length === 0 ? { ...more, input: 'script' } : { ...more, scripts: at };
 }
 
-function optionScript(argv: readonly string[]): Inner {
-  const at = argv.findIndex((word) => word === '-c' || word === '--command');
-  return at < 0 || argv[at + 1] === undefined ? nothing : { ...nothing, scripts: [argv[at + 1]!] };
+function runAs(argv: readonly string[]): Inner {
+  const scripted = argv.some((word) => /^(-[a-z]*c|--command|--session-command)(=|$)/.test(word));
+  const dashes = argv.indexOf('--');
+  if (argv[0]!.endsWith('runuser') && dashes > 0) return rest(argv, dashes + 1);
+  // A user's shell that is given no script reads one.
+  return scripted ? nothing : { input: 'script' };
+}
+
+function remote(argv: readonly string[]): Inner {
+  const texts = sshCommands(argv);
+  for (let i = 1; i < argv.length; i++) {
+    const word = argv[i]!;
+    if (sshValued.has(word) || clusterTakesNext(word, sshValued)) i++;
+    else if (!word.startsWith('-')) {
+      const from = argv[i + 1] === '--' ? i + 2 : i + 1;
+      if (from < argv.length) return { texts, scripts: [[from, argv.length]] };
+      return argv.includes('-N') ? { texts } : { texts, input: 'script' };
+    }
+  }
+  return { texts };
+}
+
+/** `-o ProxyCommand=…` and its kin run here, not on the other machine. */
+function sshCommands(argv: readonly string[]): readonly string[] {
+  return argv.flatMap((word, index) => {
+    const option = argv[index - 1] === '-o' ? word : /^-o(.+)$/s.exec(word)?.[1];
+    const command = /^(?:proxycommand|localcommand|knownhostscommand|remotecommand)(?:\s*=\s*|\s+)(.*)$/is.exec(
+      option ?? '',
+    )?.[1];
+    return command === undefined ? [] : [command];
+  });
+}
+
+function makes(argv: readonly string[]): Inner {
+  const opaque = argv.some((word) => /\$\(shell|\$\{shell|^--eval|^-E|^(MAKE)?SHELL=|^\.SHELLFLAGS=/.test(word));
+  const stdin = argv.some(
+    (word, index) => /^(-f|--file|--makefile)$/.test(argv[index - 1] ?? '') && /^(-|\/dev\/.*)$/.test(word),
+  );
+  return { opaque: opaque || stdin || argv.includes('-f-') };
+}
+
+function rest(argv: readonly string[], at: number): Inner {
+  return at > 0 && at < argv.length ? { commands: [[at, argv.length]] } : nothing;
+}
+
+function operands(argv: readonly string[]): number[] {
+  return argv.flatMap((word, index) => (index > 0 && !word.startsWith('-') ? [index] : []));
+}
+
+/** The values of options that are scripts, spelled `--option value`, `--option=value` or `-ovalue`. */
+function optionTexts(argv: readonly string[], options: ReadonlySet<string>): readonly string[] {
+  const texts: string[] = [];
+  for (let i = 1; i < argv.length; i++) {
+    const word = argv[i]!;
+    if (options.has(word)) {
+      if (i + 1 < argv.length) texts.push(argv[i + 1]!);
+      continue;
+    }
+    for (const option of options) {
+      const long = option.startsWith('--');
+      if (long ? word.startsWith(`${option}=`) : word.startsWith(option) && !word.startsWith('--')) {
+        texts.push(word.slice(option.length + (long ? 1 : 0)));
+      } else if (!long && /^-[A-Za-z]+$/.test(word) && word.endsWith(option.slice(1)) && i + 1 < argv.length) {
+        texts.push(argv[i + 1]!);
+      }
+    }
+  }
+  return texts;
+}
+
+function withScripts(inner: Inner, texts: readonly string[]): Inner {
+  return texts.length === 0 ? inner : { ...inner, texts: [...(inner.texts ?? []), ...texts] };
 }
 
 /** The program of a command word: the last segment of its path, lower-case endings of Windows taken off. */

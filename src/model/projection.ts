@@ -92,6 +92,10 @@ export interface ToolUseInput {
     readonly bytes: number;
     /** Every simple command that would run, wrappers such as `sudo` and `xargs` opened, as argument lists. */
     readonly commands: readonly (readonly string[])[];
+    /** Places in `commands` of those with an argument that is known only when it runs: a variable, a pattern, `xargs`. */
+    readonly expanded: readonly number[];
+    /** Programs in the language of an interpreter (`python -c`, a here-document), each cut to 4096 characters. */
+    readonly inline: readonly { readonly program: string; readonly code: string }[];
     /** True when some of what would run cannot be known: not parseable, `eval`, an expansion as the command, a pipe into a shell. */
     readonly opaque: boolean;
     readonly paths: readonly ProjectedPath[];

@@ -3,5 +3,5 @@ export const builtin = {
   bundle: 'baseline',
   version: '1.0.0',
   bundleVersion: 1,
-  revision: '05dfd8969d67a273217c62c3f36dba5cc3f3a56f248601bcb6bedc2d5540aa33',
+  revision: '70be2112a7d8e8bea051d9c599924656a626fa51e90e05b1878dd84b5970aa3a',
 } as const;

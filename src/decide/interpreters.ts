@@ -1,0 +1,131 @@
+import type { Inner } from './wrappers.ts';
+
+interface Interpreter {
+  /** Options whose value is a program: the next word, or the rest of a cluster of short ones. */
+  readonly code: ReadonlySet<string>;
+  /** Other options that take the next word. */
+  readonly valued: ReadonlySet<string>;
+}
+
+function interpreter(code: string, valued = ''): Interpreter {
+  return { code: new Set(code.split(' ')), valued: new Set(valued.split(' ')) };
+}
+
+const python = interpreter('-c', '-W -X --check-hash-based-pycs');
+const node = interpreter('-e --eval -p --print -pe', '-r --require --import --loader -C --conditions');
+const interpreters: ReadonlyMap<string, Interpreter> = new Map(
+  Object.entries({
+    ...{
+      python,
+      pypy: python,
+      node,
+      nodejs: node,
+      bun: node,
+      deno: interpreter('eval', ''),
+      tsx: node,
+      'ts-node': node,
+    },
+    ...{ perl: interpreter('-e -E', '-I -M -m'), ruby: interpreter('-e', '-r -I -C -E') },
+    ...{ php: interpreter('-r -R -B -E', '-d -c -z'), lua: interpreter('-e', '-l'), luajit: interpreter('-e', '-l') },
+    ...{ Rscript: interpreter('-e'), R: interpreter('-e'), julia: interpreter('-e -E --eval --print', '-J -t -p -L') },
+    ...{
+      elixir: interpreter('-e --eval'),
+      erl: interpreter('-eval'),
+      groovy: interpreter('-e'),
+      scala: interpreter('-e'),
+    },
+    ...{
+      expect: interpreter('-c'),
+      tclsh: interpreter('-c'),
+      osascript: interpreter('-e', '-l'),
+      swift: interpreter('-e'),
+    },
+    ...{ ghc: interpreter('-e'), runghc: interpreter('-e'), ocaml: interpreter('-e'), octave: interpreter('--eval') },
+    ...{ guile: interpreter('-c'), racket: interpreter('-e'), clojure: interpreter('-e'), bb: interpreter('-e') },
+  }),
+);
+
+const awks: ReadonlySet<string> = new Set(['awk', 'gawk', 'mawk', 'nawk']);
+/** In these languages a pair of backticks runs a command of the shell. */
+const backticks: ReadonlySet<string> = new Set(['perl', 'ruby', 'php']);
+
+const maxProgram = 8192;
+
+/** Where an interpreter's program stands: in a word, in a file, or on its standard input. */
+export function interpreterInner(program: string, argv: readonly string[]): Inner {
+  if (awks.has(program)) return awk(argv);
+  if (program === 'sed' || program === 'gsed') return sed(argv);
+  if (program === 'sqlite3') return { opaque: argv.some((word) => /^\s*\.(shell|system|import\s+\|)/m.test(word)) };
+  if (program === 'psql' || program === 'mysql')
+    return { opaque: argv.some((word) => /\\!|\bto program\b|\bsystem\s/i.test(word)) };
+  const name = program.replace(/^(python|pypy|ruby|php|lua|perl|node)[\d.]+$/, '$1');
+  const known = interpreters.get(name);
+  if (!known) return {};
+  const code: number[] = [];
+  let file: number | undefined;
+  for (let i = 1; i < argv.length; i++) {
+    const word = argv[i]!;
+    if (known.code.has(word)) code.push(++i);
+    else if (endsInCode(word, known)) code.push(++i);
+    else if (known.code.has(word.slice(0, word.indexOf('='))) || holdsCode(word, known)) code.push(i);
+    else if (known.valued.has(word)) i++;
+    // A module is a program of the installation, and so is what a package tool of this name runs.
+    else if (word === '-m' || word === '--test') return { code };
+    else if (word === '-') break;
+    else if (!word.startsWith('-')) {
+      file = i;
+      break;
+    }
+  }
+  const within = code.filter((at) => at < argv.length);
+  const opaque =
+    within.length < code.length || (backticks.has(name) && within.some((at) => /`|\bqx\b/.test(argv[at]!)));
+  if (code.length > 0) return { code: within, opaque };
+  if (argv.some((word) => /^(-V|-v|-h|--version|--help)$/.test(word))) return {};
+  return file === undefined ? { input: 'code' } : { file };
+}
+
+/** `-lane`, `-pe`: a cluster of short options whose last one brings the program as the next word. */
+function endsInCode(word: string, known: Interpreter): boolean {
+  return /^-[A-Za-z0-9]{2,}$/.test(word) && known.code.has(`-${word.at(-1)}`) && !known.valued.has(word.slice(0, 2));
+}
+
+/** `-cprint(1)`: the program stands in the word of its option. */
+function holdsCode(word: string, known: Interpreter): boolean {
+  return /^-[A-Za-z]/.test(word) && word.length > 2 && known.code.has(word.slice(0, 2)) && !/^-\w+$/.test(word);
+}
+
+/** An awk program runs commands with `system`, and through pipes. */
+function awk(argv: readonly string[]): Inner {
+  return { opaque: argv.some((word) => word.length > maxProgram || runsInAwk(word)) };
+}
+
+function runsInAwk(word: string): boolean {
+  if (/\bsystem\s*\(/.test(word)) return true;
+  const bare = word.replace(/"(?:\\.|[^"\\])*"/g, '""');
+  if (/\|\s*&?\s*("|getline)|\|\s*&/.test(bare)) return true;
+  return /\bprintf?\b[^;}\n]*[^|]\|\s*[A-Za-z_(]/.test(bare.replace(/([~(,!{}&;]|^)\s*\/[^/\n]*\//g, '$1'));
+}
+
+const sedValued: ReadonlySet<string> = new Set(['-e', '--expression', '-f', '--file', '-l', '--line-length']);
+
+/** GNU sed runs a command for `e`, alone or as a flag of `s`. */
+function sed(argv: readonly string[]): Inner {
+  const scripts: string[] = [];
+  const operands: string[] = [];
+  for (let i = 1; i < argv.length; i++) {
+    const word = argv[i]!;
+    const glued = /^(?:-[nrEsuz]*e|--expression=)(.+)$/s.exec(word)?.[1];
+    if (glued !== undefined) scripts.push(glued);
+    else if (sedValued.has(word) || /^-[nrEsuz]+e$/.test(word)) scripts.push(argv[++i] ?? '');
+    else if (!word.startsWith('-')) operands.push(word);
+  }
+  const all = scripts.length > 0 ? scripts : operands.slice(0, 1);
+  return { opaque: all.some((script) => script.length > maxProgram || runsInSed(script)) };
+}
+
+function runsInSed(script: string): boolean {
+  const address = '(?:\\d+|\\$|/[^/\\n]*/)';
+  const alone = new RegExp(`(?:^|[;{}\\n])\\s*(?:${address}(?:,${address})?)?\\s*!?\\s*e(?:[ \\t;}\\n]|$)`);
+  return alone.test(script) || /[^\w\s][gpiImM0-9]*e[gpiImM0-9]*\s*(?:[;}\n]|$)/.test(script);
+}
