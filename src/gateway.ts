@@ -219,7 +219,10 @@ export async function createGateway(config: Config): Promise<Gateway> {
           if (exchange.identity.token.expiresAt * 1000 <= Date.now()) throw new GatewayError('TOKEN_EXPIRED');
         },
         clock: Date.now,
-        holdsMost: 200,
+        contact: config.approvals.contact ?? null,
+        holdsMost: config.approvals.held_most,
+        streamHoldMs: config.approvals.hold_stream_s * 1000,
+        callHoldMs: config.approvals.hold_call_s * 1000,
       }),
       credential: credentialStep(credentials),
       grant: createGrantStep(approvals),
@@ -250,6 +253,8 @@ export async function createGateway(config: Config): Promise<Gateway> {
             deny: (part, verdict) => carryOut(exchange, part, verdict, { renamed }),
             text: (index, text) => textBlock(index, text, null),
             clock: Date.now,
+            contact: config.approvals.contact ?? null,
+            holdMs: config.approvals.hold_stream_s * 1000,
           });
         },
         correct: () => createCorrectStep(),
@@ -264,6 +269,7 @@ export async function createGateway(config: Config): Promise<Gateway> {
       headers: config.upstream.headers,
       wayBack: (exchange, write) => wayBack(steps, exchange, write),
       cleanse: (_exchange, bytes) => masking.cleanse(bytes),
+      callAnswerMs: config.approvals.hold_call_s * 1000,
       tellLate: (exchange, error) => refuse(exchange.reply, refusedRequest(exchange.id, exchange), error, style),
     });
     const answer = createPipeline(steps, forward, ends);

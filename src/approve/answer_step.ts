@@ -16,8 +16,10 @@ export interface CallApprovalOptions {
   /** A text block that the gateway makes. */
   readonly text: (index: number, text: string) => HeldBlock;
   readonly clock: () => number;
+  /** Whom a caller may ask, or null. */
+  readonly contact: string | null;
   /** Milliseconds since the last part of the answer for which a call is held. */
-  readonly holdMs?: number;
+  readonly holdMs: number;
 }
 
 /** Parts that may queue behind a held call before Claude is read no further. */
@@ -147,7 +149,7 @@ class CallRelease {
 
   /** The call as it may go on, with what is to be done once it was written; or the approval that took too long. */
   async settle(waiting: Waiting): Promise<Released | { readonly late: Approval }> {
-    const { approvals, judgeAgain, clock, holdMs = 540_000 } = this.#options;
+    const { approvals, judgeAgain, clock, holdMs } = this.#options;
     const { part, question } = waiting;
     let standing = await waiting.standing;
     let waited = false;
@@ -209,7 +211,7 @@ class CallRelease {
   goodbye(waiting: Waiting, approval: Approval, rest: readonly Queued[]): AnswerPart[] {
     const delta = rest.flatMap((item) => ('part' in item ? [item.part] : [])).find(isMessageDelta);
     const subject = `The call of tool ${waiting.verdict.tool}`;
-    const text = `[sallyport] ${waitingFor(approval, subject)} Say "continue" once it is approved.`;
+    const text = `[sallyport] ${waitingFor(approval, subject, this.#options.contact)} Say "continue" once it is approved.`;
     const usage = delta?.data.usage ?? { output_tokens: 0 };
     return [
       this.#options.text(waiting.part.index, text),

@@ -17,12 +17,14 @@ export interface RequestApprovalOptions {
   /** Throws where the caller's token was revoked or has expired meanwhile. */
   readonly stillKnown: (exchange: Masked) => void;
   readonly clock: () => number;
+  /** Whom a caller may ask, or null. */
+  readonly contact: string | null;
   /** How many requests may wait for humans at one time. */
   readonly holdsMost: number;
   /** Milliseconds from the arrival of a streamed request for which it is held. */
-  readonly streamHoldMs?: number;
+  readonly streamHoldMs: number;
   /** The same for a call that is not streamed; its client gives up at 300 s. */
-  readonly callHoldMs?: number;
+  readonly callHoldMs: number;
 }
 
 /** The longest wait for a grant that another exchange holds before the caller is told to come back. */
@@ -92,7 +94,7 @@ export function createApproveStep(options: RequestApprovalOptions): (exchange: M
       const going = parking.find(keyOf(exchange, bound));
       if (going) return { ...exchange, permission: null, attached: going, answer: going };
       if (standing.state === 'pending') {
-        if (options.clock() >= deadline) throw pendingError(standing.approval, question);
+        if (options.clock() >= deadline) throw pendingError(standing.approval, question, options.contact);
         openStream(exchange);
         waited = true;
         standing = await approvals.wait(standing.approval.id, exchange.signal, deadline);
@@ -100,7 +102,7 @@ export function createApproveStep(options: RequestApprovalOptions): (exchange: M
       }
       if (standing.state === 'in_use') {
         if (options.clock() >= Math.min(deadline, exchange.startedAt + inUseMs))
-          throw pendingError(standing.approval, question);
+          throw pendingError(standing.approval, question, options.contact);
         waited = true;
         await new Promise((resolve) => setTimeout(resolve, 250));
         standing = await approvals.ask(question);
@@ -183,8 +185,7 @@ function keyOf(exchange: Masked, bound: Bound): string {
 }
 
 function deadlineOf(exchange: Masked, options: RequestApprovalOptions): number {
-  const { streamHoldMs = 540_000, callHoldMs = 270_000 } = options;
-  return exchange.startedAt + (isStream(exchange) ? streamHoldMs : callHoldMs);
+  return exchange.startedAt + (isStream(exchange) ? options.streamHoldMs : options.callHoldMs);
 }
 
 function isStream(exchange: Masked): boolean {
@@ -203,9 +204,9 @@ function openStream(exchange: Masked): void {
   exchange.reply.keepAlive();
 }
 
-function pendingError(approval: Approval, question: Question): GatewayError {
+function pendingError(approval: Approval, question: Question, contact: string | null): GatewayError {
   const rules = question.reasons.map((reason) => reason.id);
-  return new GatewayError('APPROVAL_PENDING', waitingFor(approval, 'This request'), { rules });
+  return new GatewayError('APPROVAL_PENDING', waitingFor(approval, 'This request', contact), { rules });
 }
 
 function endedError({

@@ -1,11 +1,12 @@
 import type { Approval } from '../model/approval.ts';
 
 /** Whom an approval waits for, as the caller reads it. */
-export function waitingFor(approval: Approval, subject: string): string {
+export function waitingFor(approval: Approval, subject: string, contact: string | null): string {
   const groups = [...new Set(approval.requirements.flatMap((requirement) => requirement.groups))].sort();
   const whom = groups.length > 0 ? groups.join(', ') : 'a human';
   const where = approval.url === null ? ` (approval ${approval.id})` : `: ${approval.url}`;
-  return `${subject} waits for an approval by ${whom}${where}. ${reasons(approval)}`;
+  const ask = contact === null ? '' : ` Contact: ${contact}.`;
+  return `${subject} waits for an approval by ${whom}${where}.${ask} ${reasons(approval)}`;
 }
 
 /** What a human's denial says to the caller. */

@@ -47,6 +47,15 @@ export const approvals = (context: Context) =>
   z.strictObject({
     contact: z.string().min(1).optional().describe('Whom to ask, shown where policy wants an approval.'),
     console_url: serviceUrl.optional().describe('Address of the console as approvers reach it, for links.'),
+    hold_stream_s: seconds
+      .max(540)
+      .default(540)
+      .describe('Longest time a stream is held for humans, in seconds; its client gives up after about 600.'),
+    hold_call_s: seconds
+      .max(270)
+      .default(270)
+      .describe('The same for a call that is not streamed; its client gives up after 300.'),
+    held_most: seconds.default(200).describe('Most requests that are held at one time; more are answered 529.'),
     expires_max_s: seconds
       .default(86_400)
       .describe('Longest time a question stays open, in seconds, whatever policy says.'),

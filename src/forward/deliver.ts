@@ -4,21 +4,19 @@ import { assemble } from './assemble.ts';
 import { answerHeaders } from './headers.ts';
 import { createStreamWriter } from './write.ts';
 
-/** Milliseconds from its arrival within which a call that is not streamed is answered; its client gives up at 300 s. */
-export const callAnswerMs = 270_000;
-
 /**
  * Gives a caller the answer that an equal request is getting: from its first event, as a stream or whole, as the
  * caller asked.
  *
+ * @param callMs milliseconds from its arrival within which a call that is not streamed is answered
  * @throws GatewayError APPROVAL_PENDING where a whole answer takes longer than its caller waits; what ended the answer
  */
-export async function deliver(exchange: Recorded, answer: KeptAnswer): Promise<AnswerEnd> {
+export async function deliver(exchange: Recorded, answer: KeptAnswer, callMs: number): Promise<AnswerEnd> {
   const leave = answer.attend();
   let delivered = false;
   try {
     const stream = exchange.body?.root.get('stream')?.boolean() === true;
-    const end = await (stream ? deliverStream(exchange, answer) : deliverWhole(exchange, answer));
+    const end = await (stream ? deliverStream(exchange, answer) : deliverWhole(exchange, answer, callMs));
     delivered = true;
     return end;
   } finally {
@@ -51,9 +49,9 @@ async function deliverStream(exchange: Recorded, answer: KeptAnswer): Promise<An
   return answer.end as AnswerEnd;
 }
 
-async function deliverWhole(exchange: Recorded, answer: KeptAnswer): Promise<AnswerEnd> {
+async function deliverWhole(exchange: Recorded, answer: KeptAnswer, callMs: number): Promise<AnswerEnd> {
   const { reply, signal } = exchange;
-  const deadline = exchange.startedAt + callAnswerMs;
+  const deadline = exchange.startedAt + callMs;
   while (answer.end === null) {
     if (Date.now() >= deadline) throw stillWaiting();
     await until(answer, signal, deadline);

@@ -2,7 +2,7 @@ import { GatewayError, toGatewayError } from '../errors.ts';
 import { render } from '../json/index.ts';
 import type { AnswerEnd, Recorded } from '../model/exchange.ts';
 import type { Credentials, Lease } from '../model/lease.ts';
-import { callAnswerMs, deliver, stillWaiting } from './deliver.ts';
+import { deliver, stillWaiting } from './deliver.ts';
 import { answerHeaders, requestHeaders } from './headers.ts';
 import { relayStream, type WayBack } from './stream.ts';
 import type { Upstream, UpstreamAnswer } from './upstream.ts';
@@ -19,7 +19,7 @@ export interface ForwardOptions {
   /** Tells a caller that its answer is not there yet; the answer goes on without it. */
   readonly tellLate: (exchange: Recorded, error: GatewayError) => void;
   /** Milliseconds within which a call that is not streamed is answered while something in it waits for humans. */
-  readonly callAnswerMs?: number;
+  readonly callAnswerMs: number;
 }
 
 /** The most bytes of a JSON answer, and of an error body. */
@@ -35,7 +35,7 @@ const errorBytesMax = 1024 * 1024;
  */
 export function createForward(options: ForwardOptions): (exchange: Recorded) => Promise<AnswerEnd> {
   return async (exchange) => {
-    if (exchange.attached) return deliver(exchange, exchange.attached);
+    if (exchange.attached) return deliver(exchange, exchange.attached, options.callAnswerMs);
     const { answer, signal } = exchange;
     const leave = answer.attend();
     const sending = new AbortController();
@@ -97,7 +97,7 @@ async function dispatch(
       options.tellLate(exchange, stillWaiting());
       leave('gone');
     },
-    exchange.startedAt + (options.callAnswerMs ?? callAnswerMs) - Date.now(),
+    exchange.startedAt + options.callAnswerMs - Date.now(),
   );
   try {
     const passed = await passWhole(exchange, bytes, options.wayBack);
