@@ -2,7 +2,7 @@ import type { Scanned, Span, TextScanner } from '../model/scan.ts';
 import { foldTable, foldText, isIgnorableHalf, TRANSPARENT } from './fold.ts';
 import { type Literals, step } from './literals.ts';
 import type { Hit, RuleSet } from './rules/rule_set.ts';
-import { type Found, type Marks, RuleThreads, type Surroundings } from './threads.ts';
+import { type Found, type Marks, RuleThreads, rulesBegunBy, type Surroundings } from './threads.ts';
 
 /** A literal that is a value: what is reported of it and its folded length. */
 export interface ExactForm {
@@ -212,22 +212,23 @@ export class Scanner implements TextScanner, Surroundings {
   /** Where the earliest undecided value begins, as far as it is not released under a mask already. */
   #undecided(): number {
     let from = this.#node === 0 ? this.#end : this.#back(this.#engine.literals.depth[this.#node]!, this.#end);
-    const { literalDepth, literalFail, literalOpen } = this.#engine.rules;
+    const { literalDepth, literalFail } = this.#engine.rules;
     for (let node = this.#ruleNode; node !== 0; node = literalFail[node]!) {
-      if (!this.#mayBegin(literalOpen[node]!, literalDepth[node]!)) continue;
+      if (!this.#mayBegin(node, literalDepth[node]!)) continue;
       from = Math.min(from, this.#back(literalDepth[node]!, this.#end));
       break;
     }
     return Math.max(this.#threads.undecided(from), this.#start);
   }
 
-  /** Whether some rule may begin with what was read last: `open` has a bit for each of their left conditions. */
-  #mayBegin(open: number, length: number): boolean {
-    for (let rest = open; rest !== 0; rest &= rest - 1) {
-      const bit = 31 - Math.clz32(rest & -rest);
-      if (this.#isFree(bit === 30 ? -1 : bit, length, this.#units)) return true;
-    }
-    return false;
+  /** Whether some rule may begin with the units that led to a node of the literals. */
+  #mayBegin(node: number, length: number): boolean {
+    const { rules, marks } = this.#engine;
+    if (rules.literalOpen[node]!.length === 0) return false;
+    let text = '';
+    for (let back = length; back > 0; back--) text += String.fromCharCode(this.#recentUnit(back, this.#units));
+    const begun = rulesBegunBy(rules, marks, node, text);
+    return begun.some((rule) => this.#isFree(rules.tables.rules[rule]!.left, length, this.#units));
   }
 
   /** Goes on from `offset` as far as masked stretches cover: masked is masked, whatever follows. */

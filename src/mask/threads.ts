@@ -24,11 +24,38 @@ export interface Marks {
   readonly step: Float64Array;
   readonly thread: Int32Array;
   clock: number;
+  /** What `rulesBegunBy` found, by text; bounded. */
+  readonly begun: Map<string, readonly number[]>;
 }
 
 export function createMarks(rules: RuleSet): Marks {
   const states = rules.tables.accepting.length;
-  return { step: new Float64Array(states), thread: new Int32Array(states), clock: 0 };
+  return { step: new Float64Array(states), thread: new Int32Array(states), clock: 0, begun: new Map() };
+}
+
+/** Texts that `rulesBegunBy` remembers: prefixes of literals in the spellings that are met. */
+const begunMax = 20_000;
+
+/**
+ * The rules that may begin with a text that was read up to a node of the literals. The literals are compared without
+ * case; here the automata say which of them the text as it is spelled can still become.
+ */
+export function rulesBegunBy(rules: RuleSet, marks: Marks, node: number, text: string): readonly number[] {
+  const known = marks.begun.get(text);
+  if (known) return known;
+  const { tables } = rules;
+  const begun = rules.literalOpen[node]!.filter((index) => {
+    const machine = tables.automata[tables.rules[index]!.body]!;
+    let state = 1;
+    for (let i = 0; i < text.length && state !== 0; i++) {
+      const own = tables.local[machine.local + tables.classOf[text.charCodeAt(i)]!]!;
+      state = tables.next[machine.next + state * machine.classes + own]!;
+    }
+    return state !== 0;
+  });
+  if (marks.begun.size >= begunMax) marks.begun.clear();
+  marks.begun.set(text, begun);
+  return begun;
 }
 
 const small = 8;

@@ -16,8 +16,8 @@ export interface RuleSet {
   readonly literalEnds: readonly (readonly number[] | null)[];
   readonly literalDepth: Uint8Array;
   readonly literalFail: Uint16Array;
-  /** Left conditions of the rules whose body the node is a part of, one bit each; bit 31 for none. */
-  readonly literalOpen: Int32Array;
+  /** The rules without a context whose literals go on from the node. */
+  readonly literalOpen: readonly (readonly number[])[];
 }
 
 /** What a step needs of an automaton, one row of `RuleSet.machines` each. */
@@ -45,12 +45,9 @@ export interface Hit {
   readonly class: string;
 }
 
-const unconditional = 1 << 30;
-
 /** Builds the set of the rules for which `wanted` says so. */
 export function buildRuleSet(tables: Tables, wanted: (rule: TableRule) => boolean): RuleSet {
   const chosen = tables.rules.map((rule, index) => ({ rule, index })).filter(({ rule }) => wanted(rule));
-  if (tables.leftSets.length > 29) throw new RangeError('the rules have more than 29 different left conditions');
   return {
     tables,
     hits: tables.rules.map((rule) => ({ detector: rule.id, class: rule.class })),
@@ -115,12 +112,12 @@ function buildLiterals(
   const children: Map<number, number>[] = [new Map()];
   const ends: (number[] | null)[] = [null];
   const depth: number[] = [0];
-  const open: number[] = [0];
+  const open: number[][] = [[]];
   for (const { rule, index } of chosen) {
     for (const literal of rule.literals ?? []) {
       let node = 0;
       for (let at = 0; at < literal.length; at++) {
-        if (node !== 0 && rule.context === -1) open[node]! |= rule.left === -1 ? unconditional : 1 << rule.left;
+        if (node !== 0 && rule.context === -1 && open[node]!.at(-1) !== index) open[node]!.push(index);
         const unit = literal.charCodeAt(at);
         if (!classOfLower.has(unit)) classOfLower.set(unit, classOfLower.size + 1);
         const own = classOfLower.get(unit)!;
@@ -130,7 +127,7 @@ function buildLiterals(
           children[node]!.set(own, child);
           ends.push(null);
           depth.push(at + 1);
-          open.push(0);
+          open.push([]);
         }
         node = child;
       }
@@ -154,7 +151,7 @@ function buildLiterals(
     literalEnds: ends,
     literalDepth: Uint8Array.from(depth),
     literalFail: fail,
-    literalOpen: Int32Array.from(open),
+    literalOpen: open,
   };
 }
 

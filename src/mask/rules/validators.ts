@@ -261,10 +261,11 @@ export function entropy(text: string): number {
 
 const placeholders =
   /^(?:true|false|null|none|undefined|string|required|optional|changeme|example|password|secret|token|x+|\*+|\.+)$/i;
-const announced = /^(?:your|my|the|some|example|dummy|test|fake|sample|placeholder|insert|enter|change)[-_ ]?/i;
-/** `kebab-case`, `CONSTANT_CASE`, `camelCase` with members, and paths. */
+const announced =
+  /^(?:your|my|the|some|example|dummy|test|fake|sample|placeholder|insert|enter|change)(?:[-_ ]|[a-z]*$)/i;
+/** `kebab-case`, `CONSTANT_CASE`, `camelCase` with members, paths, and names of variables to be filled in. */
 const namesInCode =
-  /^(?:[a-z]+(?:[-_.][a-z]+)*|[A-Z]+(?:[_-][A-Z]+)*|(?:[A-Za-z][a-z]+)+(?:\.[A-Za-z]\w*)*|[~.]{0,2}\/[\w./-]*)$/;
+  /^(?:[a-z]+(?:[-_.][a-z]+)*|[A-Z]+(?:[_-][A-Z]+)*|(?:[A-Za-z][a-z]+)+(?:\.[A-Za-z]\w*)*|[~.]{0,2}\/[\w./-]*|[$:@%]\{?\w+[}%]?|process\.env\..*)$/;
 
 /** A value that was made by a machine, or a password with some mixture: no name, no path, no placeholder. */
 function looksSecret(text: string): boolean {
