@@ -1,9 +1,13 @@
 import type { Conversed, Read } from '../model/exchange.ts';
+import type { Contents } from './contents.ts';
 import { conversationId, countTurns } from './identify.ts';
-import type { Ledgers } from './ledger.ts';
+import { type Ledger, type Ledgers, nothingChanged } from './ledger.ts';
+import { isReminder, isUserText, lastAssistant } from './places.ts';
 import { restore } from './restore.ts';
+import { nothingWithheld } from './withheld_index.ts';
 
-/** Lineage of conversations, and the ledger of the gateway's own edits, put back in later requests. */
+/** Lineage of conversations, the ledger of the gateway's own edits, and what was released or withheld. */
+export { type Contents, openContents } from './contents.ts';
 export { type Ledgers, openLedgers, type RenamedCall } from './ledger.ts';
 export { createNoteStep } from './note.ts';
 
@@ -19,17 +23,42 @@ export function createConverse(
   return (exchange) => {
     const id = conversationId(exchange, keyedHash);
     const turn = countTurns(exchange.body?.root ?? null);
-    const ledger = ledgers.read(id);
-    const converse = (dropBlock: boolean): Conversed => ({ ...exchange, conversation: { id, turn, dropBlock } });
-    return ledger instanceof Promise ? ledger.then((read) => converse(read.dropBlock)) : converse(ledger.dropBlock);
+    const converse = ({ dropBlock }: Ledger): Conversed => ({ ...exchange, conversation: { id, turn, dropBlock } });
+    const ledger = unlessItBegins(exchange, ledgers.read(id), nothingChanged);
+    return ledger instanceof Promise ? ledger.then(converse) : converse(ledger);
   };
 }
 
-/** The `restore` step; see `restore.ts`. */
-export function createRestore(ledgers: Ledgers): (exchange: Conversed) => Conversed | Promise<Conversed> {
+/**
+ * The `restore` step; see `restore.ts`. Rejects with GatewayError STATE_UNAVAILABLE where it matters.
+ *
+ * @param contents by default nothing is withheld
+ */
+export function createRestore(
+  ledgers: Ledgers,
+  contents?: Pick<Contents, 'withheldOf' | 'taken'>,
+): (exchange: Conversed) => Conversed | Promise<Conversed> {
+  const withheldOf = contents?.withheldOf ?? (() => nothingWithheld);
+  const onTaken = contents?.taken ?? (() => undefined);
   return (exchange) => {
     if (exchange.body === null) return exchange;
-    const ledger = ledgers.read(exchange.conversation.id);
-    return ledger instanceof Promise ? ledger.then((read) => restore(exchange, read)) : restore(exchange, ledger);
+    const ledger = unlessItBegins(exchange, ledgers.read(exchange.conversation.id), nothingChanged);
+    const withheld = unlessItBegins(exchange, withheldOf(exchange.identity.principal), nothingWithheld);
+    if (ledger instanceof Promise || withheld instanceof Promise) {
+      return Promise.all([ledger, withheld]).then(([read, texts]) => restore(exchange, read, texts, onTaken));
+    }
+    return restore(exchange, ledger, withheld, onTaken);
   };
+}
+
+/** A conversation that begins with one line repeats nothing, so it goes on without the store. */
+function unlessItBegins<T>(exchange: Read, reading: T | Promise<T>, nothing: T): T | Promise<T> {
+  if (!(reading instanceof Promise)) return reading;
+  return reading.catch((fault: unknown) => {
+    const leaves = exchange.body?.leaves ?? [];
+    const said = leaves.filter((leaf) => isUserText(leaf) && !isReminder(leaf.text));
+    const oneLine = said.length === 0 || (said.length === 1 && !said[0]!.text.trim().includes('\n'));
+    if (lastAssistant(leaves) === -1 && oneLine) return nothing;
+    throw fault;
+  });
 }

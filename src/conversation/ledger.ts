@@ -27,7 +27,8 @@ export interface Ledgers {
 }
 
 const sealContext = 'renamed call';
-const nothing: Ledger = { dropBlock: false, renamedCalls: new Map() };
+/** The ledger of a conversation in which nothing was changed. */
+export const nothingChanged: Ledger = { dropBlock: false, renamedCalls: new Map() };
 
 /** Opens the ledgers of a store. Inputs of renamed calls are sealed at rest. */
 export async function openLedgers(store: Store, keys: Keys, now: () => number): Promise<Ledgers> {
@@ -49,7 +50,7 @@ export async function openLedgers(store: Store, keys: Keys, now: () => number): 
       const [name, inputText] = JSON.parse(opened) as [string, string];
       renamedCalls.set(row.call, { name, inputText, shownAs: row.shown_as });
     }
-    const ledger = mark || rows.length > 0 ? { dropBlock: mark?.drop_block === 1, renamedCalls } : nothing;
+    const ledger = mark || rows.length > 0 ? { dropBlock: mark?.drop_block === 1, renamedCalls } : nothingChanged;
     cache.set(conversation, ledger);
     return ledger;
   };

@@ -1,0 +1,206 @@
+import type { Kysely } from 'kysely';
+import { LRUCache } from 'lru-cache';
+import type { Leaf } from '../model/body.ts';
+import type { Decision } from '../model/decision.ts';
+import type { Conversed } from '../model/exchange.ts';
+import { type Principal, principalKey } from '../model/principal.ts';
+import { type Keys, makeDataKey, openPart, sealPart, unwrapDataKey } from '../seal/index.ts';
+import type { Store } from '../store/index.ts';
+import { comparable } from './lines.ts';
+import { createMarker, type Marker } from './marks.ts';
+import { isUserText, lastAssistant } from './places.ts';
+import type { ReleasedTexts } from './released.ts';
+import type { Tables } from './tables.ts';
+import { nothingWithheld, WithheldIndex, type WithheldText } from './withheld_index.ts';
+
+/** Milliseconds for which a text stays withheld; meeting it again in the last half renews it. */
+const withheldMs = 90 * 24 * 3600_000;
+/** Texts of one principal that are looked for, the newest first. */
+const textsMost = 500;
+const sealContext = 'withheld text';
+const channel = 'withheld';
+
+/** What was denied and stays in clients' histories, by principal. */
+export interface WithheldTexts {
+  /** What to look for in a request of this principal. Rejects with GatewayError STATE_UNAVAILABLE. */
+  of(principal: Principal): WithheldIndex | Promise<WithheldIndex>;
+  /**
+   * The request was denied: its user texts after the last assistant message are withheld from now on (`turn`), or those
+   * with hits (`detected`), but none that was forwarded before. Rejects with GatewayError STATE_UNAVAILABLE.
+   */
+  withhold(exchange: Conversed, how: Decision['withhold']): Promise<void>;
+  /** Texts came again alone and were forwarded: they are withheld no longer. Rejects with STATE_UNAVAILABLE. */
+  end(principal: Principal, marks: readonly string[]): Promise<void>;
+  /** Texts were met: those in the last half of their time get the whole again. Rejects with STATE_UNAVAILABLE. */
+  renew(principal: Principal, marks: readonly string[]): Promise<void>;
+  close(): void;
+}
+
+export interface WithheldOptions {
+  readonly store: Store;
+  readonly keys: Keys;
+  readonly released: ReleasedTexts;
+  readonly now: () => number;
+  /** Milliseconds between two looks for changes by other nodes of a fleet. */
+  readonly pollMs?: number;
+}
+
+/** Opens the withheld texts of a store whose tables exist. */
+export function openWithheld(options: WithheldOptions): WithheldTexts {
+  return new StoredWithheld(options);
+}
+
+class StoredWithheld implements WithheldTexts {
+  readonly #options: WithheldOptions;
+  readonly #indexes = new LRUCache<string, WithheldIndex>({ max: 50_000, ttl: 3600_000 });
+  /** Texts whose time was looked at lately. */
+  readonly #renewed = new LRUCache<string, true>({ max: 10_000, ttl: 24 * 3600_000 });
+  readonly #timer: NodeJS.Timeout | undefined;
+  readonly #unlisten: (() => void) | undefined;
+  #change = -1;
+  /** Rises with every change, so that what was read before one is not kept. */
+  #edition = 0;
+
+  constructor(options: WithheldOptions) {
+    this.#options = options;
+    const { store, pollMs = 2_000 } = options;
+    // A store of one node's own is changed by nobody else.
+    if (store.kind === 'sqlite') return;
+    this.#unlisten = store.onHint(channel, () => this.#forget());
+    this.#timer = setInterval(() => void this.#poll().catch(() => this.#forget()), pollMs);
+    this.#timer.unref();
+  }
+
+  of(principal: Principal): WithheldIndex | Promise<WithheldIndex> {
+    const key = principalKey(principal);
+    return this.#indexes.get(key) ?? this.#load(key);
+  }
+
+  async withhold(exchange: Conversed, how: Decision['withhold']): Promise<void> {
+    const { body, identity } = exchange;
+    if (body === null || how === 'none') return;
+    const last = lastAssistant(body.leaves);
+    const found = new Set<Leaf>(this.#options.released.hitsOf(body).map(({ leaf }) => leaf));
+    const said = body.leaves
+      .filter((leaf) => leaf.message > last && leaf.origin === 'user' && !leaf.fixed && !leaf.key)
+      .filter((leaf) => found.has(leaf) || (how === 'turn' && isUserText(leaf)))
+      .map((leaf) => leaf.text)
+      .filter((text) => comparable(text).length > 0);
+    if (said.length === 0) return;
+    const before = await this.#options.released.forwardedBefore(identity.principal, said);
+    const texts = [...new Set(said)].filter((text) => !before.has(text));
+    if (texts.length > 0) await this.#add(principalKey(identity.principal), texts);
+  }
+
+  async end(principal: Principal, marks: readonly string[]): Promise<void> {
+    if (marks.length === 0) return;
+    const key = principalKey(principal);
+    const marker = this.#marker(key);
+    await this.#write(key, async (query) => {
+      await query
+        .updateTable('withheld_text')
+        .set({ ended: 1 })
+        .where('principal', '=', marker.principal)
+        .where('mark', 'in', [...marks])
+        .execute();
+    });
+  }
+
+  async renew(principal: Principal, met: readonly string[]): Promise<void> {
+    const marks = met.filter((mark) => !this.#renewed.has(mark));
+    if (marks.length === 0) return;
+    for (const mark of marks) this.#renewed.set(mark, true);
+    const now = this.#options.now();
+    await this.#query()
+      .updateTable('withheld_text')
+      .set({ until: now + withheldMs })
+      .where('principal', '=', this.#marker(principalKey(principal)).principal)
+      .where('mark', 'in', [...marks])
+      .where('until', '<', now + withheldMs / 2)
+      .execute();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#unlisten?.();
+  }
+
+  async #load(key: string): Promise<WithheldIndex> {
+    const edition = this.#edition;
+    const { keys, now } = this.#options;
+    const rows = await this.#query()
+      .selectFrom('withheld_text')
+      .selectAll()
+      .where('principal', '=', this.#marker(key).principal)
+      .where('until', '>', now())
+      .orderBy('until', 'desc')
+      .limit(textsMost)
+      .execute();
+    const texts = rows.map(({ principal, mark, ended, wrapped, sealed }): WithheldText => {
+      const dataKey = unwrapDataKey(keys.sealing, sealContext, wrapped);
+      const text = openPart(dataKey, 0, Buffer.from(`${principal} ${mark}`), sealed).toString();
+      return { mark, text, ended: ended === 1 };
+    });
+    const index = texts.length === 0 ? nothingWithheld : new WithheldIndex(texts);
+    if (edition === this.#edition) this.#indexes.set(key, index);
+    return index;
+  }
+
+  async #add(key: string, texts: readonly string[]): Promise<void> {
+    const { keys, now } = this.#options;
+    const marker = this.#marker(key);
+    const until = now() + withheldMs;
+    const rows = texts.map((text) => {
+      const mark = marker.text(comparable(text).join('\n'));
+      const { key: dataKey, wrapped } = makeDataKey(keys.sealing, sealContext);
+      const sealed = sealPart(dataKey, 0, Buffer.from(`${marker.principal} ${mark}`), Buffer.from(text));
+      dataKey.fill(0);
+      return { principal: marker.principal, mark, ended: 0, wrapped, sealed, until };
+    });
+    await this.#write(key, async (query) => {
+      await query.deleteFrom('withheld_text').where('until', '<=', now()).execute();
+      for (const row of rows) {
+        // One that was forwarded once, and so has ended, is not withheld again.
+        await query
+          .insertInto('withheld_text')
+          .values(row)
+          .onConflict((conflict) => conflict.columns(['principal', 'mark']).doUpdateSet({ until }))
+          .execute();
+      }
+    });
+  }
+
+  async #write(key: string, change: (query: Kysely<Tables>) => Promise<void>): Promise<void> {
+    await this.#query()
+      .transaction()
+      .execute(async (query) => {
+        await query
+          .updateTable('withheld_change')
+          .set((row) => ({ number: row('number', '+', 1) }))
+          .execute();
+        await change(query);
+      });
+    this.#edition += 1;
+    this.#indexes.delete(key);
+    this.#options.store.hint(channel);
+  }
+
+  async #poll(): Promise<void> {
+    const { number } = await this.#query().selectFrom('withheld_change').select('number').executeTakeFirstOrThrow();
+    if (number !== this.#change) this.#forget();
+    this.#change = number;
+  }
+
+  #forget(): void {
+    this.#edition += 1;
+    this.#indexes.clear();
+  }
+
+  #marker(key: string): Marker {
+    return createMarker(key, this.#options.keys.keyedHash);
+  }
+
+  #query(): Kysely<Tables> {
+    return this.#options.store.query<Tables>();
+  }
+}
