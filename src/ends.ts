@@ -2,7 +2,7 @@ import type { Parking } from './approve/index.ts';
 import { GatewayError } from './errors.ts';
 import type { Dispatch, Held } from './model/approval.ts';
 import type { Outcome } from './model/event.ts';
-import type { AnswerEnd, Recorded } from './model/exchange.ts';
+import type { AnswerEnd, Conversed, Recorded } from './model/exchange.ts';
 import type { Log, Metrics } from './observe/index.ts';
 import type { Ends } from './pipeline.ts';
 import { type RefusalStyle, type RefusedRequest, refuse } from './receive/index.ts';
@@ -14,10 +14,12 @@ export interface EndsOptions {
   readonly log: Log;
   readonly style: RefusalStyle;
   readonly parking: Parking;
+  /** Remembers what of a denied request must not come back. */
+  readonly withhold: (exchange: Conversed, how: GatewayError['withhold']) => Promise<void>;
 }
 
 /** Joins what the end of an exchange takes: the reply, the audit event, the metrics and, for faults, the log. */
-export function createEnds({ recorder, metrics, log, style, parking }: EndsOptions): Ends {
+export function createEnds({ recorder, metrics, log, style, parking, withhold }: EndsOptions): Ends {
   const logFault = (exchange: string, error: GatewayError) => {
     if (error.status < 500) return;
     const fields = { exchange, code: error.code, detail: error.detail ?? '' };
@@ -26,7 +28,13 @@ export function createEnds({ recorder, metrics, log, style, parking }: EndsOptio
   };
 
   return {
-    refused(arrival, reached, error) {
+    async refused(arrival, reached, error) {
+      if (error.withhold !== 'none' && reached.conversation) {
+        // Before the denial is told: the next request may follow at once.
+        await withhold(reached as Conversed, error.withhold).catch((fault: GatewayError) =>
+          logFault(arrival.id, fault),
+        );
+      }
       if (reached.answer && !reached.attached) reached.answer.finish(error);
       reached.held?.settle('not_sent').catch((fault: GatewayError) => logFault(arrival.id, fault));
       const gone = arrival.signal.aborted && !(arrival.signal.reason instanceof GatewayError);

@@ -240,6 +240,8 @@ export interface ErrorOptions {
   readonly cause?: unknown;
   /** Rule ids behind a denial, for the record. */
   readonly rules?: readonly string[];
+  /** What of a denied request must not come back in later ones. */
+  readonly withhold?: 'none' | 'detected' | 'turn';
 }
 
 /**
@@ -251,6 +253,7 @@ export class GatewayError extends Error {
   readonly code: ErrorCode;
   readonly detail: string | null;
   readonly rules: readonly string[];
+  readonly withhold: 'none' | 'detected' | 'turn';
 
   constructor(code: ErrorCode, text?: string, options: ErrorOptions = {}) {
     const entry: ErrorRow = errorTable[code];
@@ -258,6 +261,7 @@ export class GatewayError extends Error {
     this.code = code;
     this.detail = options.detail ?? (entry.open ? null : (text ?? null));
     this.rules = options.rules ?? [];
+    this.withhold = options.withhold ?? 'none';
   }
 
   get status(): number {

@@ -13,7 +13,14 @@ import {
 import { createPolicySource } from './bundle/index.ts';
 import { type Config, parseAddress } from './config/index.ts';
 import { createLogin } from './console/login_room.ts';
-import { createConverse, createNoteStep, createRestore, openLedgers, type RenamedCall } from './conversation/index.ts';
+import {
+  createConverse,
+  createNoteStep,
+  createRestore,
+  openContents,
+  openLedgers,
+  type RenamedCall,
+} from './conversation/index.ts';
 import { createCredentials, credentialStep } from './credential/index.ts';
 import {
   callJudge,
@@ -135,6 +142,7 @@ export async function createGateway(config: Config): Promise<Gateway> {
       onFailure: (provider, detail) => log.warn(`a login by ${provider} failed`, { detail }),
     });
     const ledgers = await openLedgers(store, keys, Date.now);
+    const contents = opened(await openContents(store, keys, Date.now), (room) => room.close());
     const policies = opened(
       await createPolicySource({ config: config.policy, directory: store.directory, load: loadPolicy, onEvent }),
       (room) => room.close(),
@@ -151,6 +159,7 @@ export async function createGateway(config: Config): Promise<Gateway> {
     );
     const masking = opened(
       createMasking({
+        newHits: contents.newHits,
         exact: () => [
           ...config.mask.values.map(({ name, secret }) => ({ name, class: name, value: secret.reveal() })),
           ...credentials.secrets().map((value) => ({ name: 'lease', class: 'lease', value })),
@@ -184,6 +193,7 @@ export async function createGateway(config: Config): Promise<Gateway> {
         journal: recorder,
         outbound,
         traces: (exchange) => recorder.trace(exchange),
+        onReleased: ({ principal, marks }) => contents.release(principal, marks),
         onNoticeFault: (channel, fault, dead) =>
           log.warn(`a notice by ${channel} ${dead ? 'was given up' : 'could not be delivered yet'}`, { detail: fault }),
       }),
@@ -203,7 +213,7 @@ export async function createGateway(config: Config): Promise<Gateway> {
         timeoutMs: config.limits.body_timeout_s * 1000,
       }),
       converse: createConverse(ledgers, (text) => keys.keyedHash('conversation', text)),
-      restore: createRestore(ledgers),
+      restore: createRestore(ledgers, contents),
       scan: masking.scanRequest,
       decide: createRequestStep(deciding),
       mask: masking.maskRequest,
@@ -213,6 +223,7 @@ export async function createGateway(config: Config): Promise<Gateway> {
         fingerprint: (exchange) =>
           requestFingerprint(exchange, exchange.decision.credential ?? credentials.defaultRole),
         facts: (exchange) => ({ ...projectRequest(exchange, Date.now) }) as unknown as JsonObject,
+        releases: contents.marksOf,
         decideAgain: (exchange) => decideRequest(exchange, deciding),
         stillKnown: (exchange) => {
           checkRevoked(exchange);
@@ -262,7 +273,7 @@ export async function createGateway(config: Config): Promise<Gateway> {
       },
     };
     const style = { claudeCodeDenialStatus: config.replies.claude_code_denial_status };
-    const ends = createEnds({ recorder, metrics, log, style, parking });
+    const ends = createEnds({ recorder, metrics, log, style, parking, withhold: contents.withhold });
     const forward = createForward({
       upstream,
       credentials,
@@ -270,6 +281,10 @@ export async function createGateway(config: Config): Promise<Gateway> {
       wayBack: (exchange, write) => wayBack(steps, exchange, write),
       cleanse: (_exchange, bytes) => masking.cleanse(bytes),
       callAnswerMs: config.approvals.hold_call_s * 1000,
+      forwarded: (exchange) =>
+        contents
+          .forwarded(exchange)
+          ?.catch((fault: GatewayError) => log.warn(fault.message, { exchange: exchange.id })),
       tellLate: (exchange, error) => refuse(exchange.reply, refusedRequest(exchange.id, exchange), error, style),
     });
     const answer = createPipeline(steps, forward, ends);
@@ -280,7 +295,7 @@ export async function createGateway(config: Config): Promise<Gateway> {
       try {
         leave = admission.enter(arrival.stop);
       } catch (thrown) {
-        ends.refused(arrival, {}, toGatewayError(thrown));
+        await ends.refused(arrival, {}, toGatewayError(thrown));
         return;
       }
       try {

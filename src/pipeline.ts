@@ -121,8 +121,8 @@ function chain(steps: readonly WayBackStep[]): Next {
 
 /** How exchanges end: what the caller is told, what is recorded and counted. */
 export interface Ends {
-  /** It was refused before it was forwarded; `reached` is what the way in knew of it by then. Never throws. */
-  refused(arrival: Arrival, reached: Partial<Recorded>, error: GatewayError): void;
+  /** It was refused before it was forwarded; `reached` is what the way in knew of it by then. Never rejects. */
+  refused(arrival: Arrival, reached: Partial<Recorded>, error: GatewayError): Promise<void>;
   /** Its answer is over: `end` says how, or `error` why it broke off. Never rejects. */
   finished(exchange: Recorded, end: AnswerEnd | GatewayError): Promise<void>;
 }
@@ -142,7 +142,7 @@ export function createPipeline(
         reached = state;
       });
     } catch (thrown) {
-      ends.refused(arrival, reached, toGatewayError(thrown));
+      await ends.refused(arrival, reached, toGatewayError(thrown));
       return;
     }
     await ends.finished(exchange, await forward(exchange).catch(toGatewayError));

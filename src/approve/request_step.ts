@@ -12,6 +12,8 @@ export interface RequestApprovalOptions {
   readonly fingerprint: (exchange: Masked) => Promise<Bound>;
   /** The projection that policy saw, for the approver. */
   readonly facts: (exchange: Masked) => JsonObject;
+  /** Marks of the texts that an approval of this request releases. */
+  readonly releases: (exchange: Masked) => readonly string[];
   /** Asks the active bundle about this request once more. Throws GatewayError POLICY_UNAVAILABLE. */
   readonly decideAgain: (exchange: Masked) => { readonly policy: ActivePolicy; readonly decision: Decision };
   /** Throws where the caller's token was revoked or has expired meanwhile. */
@@ -108,7 +110,7 @@ export function createApproveStep(options: RequestApprovalOptions): (exchange: M
         standing = await approvals.ask(question);
         continue;
       }
-      if (standing.state !== 'granted') throw endedError(standing);
+      if (standing.state !== 'granted') throw endedError(standing, exchange.decision);
       if (!waited) return granted(exchange, question, standing);
       const again = await recheck(exchange, question, standing, options);
       if (again === null) {
@@ -146,7 +148,7 @@ async function recheck(
     await options.approvals.supersede(approval.id, 'policy denies it now');
     const rules = decision.reasons.map((reason) => reason.id);
     const text = decision.reasons.map(({ id, message }) => `${id}: ${message}`).join('; ');
-    throw new GatewayError('POLICY_DENIED', text, { rules });
+    throw new GatewayError('POLICY_DENIED', text, { rules, withhold: decision.withhold });
   }
   if (obligations(decision) !== obligations(exchange.decision)) {
     // What was shown to the approvers is not what would be sent now.
@@ -176,7 +178,7 @@ function questionOf(exchange: Masked, bound: Bound, options: RequestApprovalOpti
     policy: { bundle: policy.bundle, version: policy.version, revision: policy.revision },
     maxTokens: exchange.body?.root.get('max_tokens')?.number() ?? null,
     facts: options.facts(exchange),
-    releases: [],
+    releases: options.releases(exchange),
   };
 }
 
@@ -209,11 +211,14 @@ function pendingError(approval: Approval, question: Question, contact: string | 
   return new GatewayError('APPROVAL_PENDING', waitingFor(approval, 'This request', contact), { rules });
 }
 
-function endedError({
-  state,
-  approval,
-}: Exclude<Standing, { readonly state: 'granted' | 'in_use' | 'pending' }>): GatewayError {
+type Ended = Exclude<Standing, { readonly state: 'granted' | 'in_use' | 'pending' }>;
+
+function endedError({ state, approval }: Ended, { withhold }: Decision): GatewayError {
   const rules = approval.reasons.map((reason) => reason.id);
-  if (state === 'denied') return new GatewayError('APPROVAL_DENIED', deniedText(approval), { rules });
+  if (state === 'denied') {
+    // What a human denied does not come back with the next prompt.
+    const least = withhold === 'none' ? 'detected' : withhold;
+    return new GatewayError('APPROVAL_DENIED', deniedText(approval), { rules, withhold: least });
+  }
   return new GatewayError('APPROVAL_EXPIRED', expiredText(approval, state), { rules });
 }

@@ -24,7 +24,7 @@ export function createRequestStep(options: RequestStepOptions): (exchange: Scann
       const { bundle, version, revision } = policy;
       exchange.notes.refused_by = { bundle, version, revision, effect: decision.effect };
       const rules = decision.reasons.map((reason) => reason.id);
-      throw new GatewayError('POLICY_DENIED', reasonText(decision.reasons), { rules });
+      throw new GatewayError('POLICY_DENIED', reasonText(decision.reasons), { rules, withhold: decision.withhold });
     }
     limitOutput(exchange, decision.limits.max_output_tokens);
     return { ...exchange, policy, decision, maskPlan: maskPlanOf(decision) };

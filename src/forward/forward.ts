@@ -16,6 +16,8 @@ export interface ForwardOptions {
   readonly wayBack: WayBack;
   /** Removes the gateway's own secrets from an answer that is no message (errors, models, token counts). */
   readonly cleanse: (exchange: Recorded, bytes: Uint8Array) => Uint8Array;
+  /** Claude has answered: it has seen the request. */
+  readonly forwarded: (exchange: Recorded) => void;
   /** Tells a caller that its answer is not there yet; the answer goes on without it. */
   readonly tellLate: (exchange: Recorded, error: GatewayError) => void;
   /** Milliseconds within which a call that is not streamed is answered while something in it waits for humans. */
@@ -69,6 +71,7 @@ async function dispatch(
   const answer = await attempt(exchange, signal, options);
   exchange.notes.upstream_request_id = header(answer, 'request-id');
   exchange.notes.upstream_status = answer.status;
+  options.forwarded(exchange);
   requireIdentityCoding(answer);
   if (answer.status >= 400) return passError(exchange, answer, options);
   const type = contentType(answer);
