@@ -18,12 +18,14 @@ export function findChromium(): string | null {
 }
 
 /**
- * Whether browser tests can run here. Where there is no Chromium the reason is printed and they are skipped; where CI
- * is set that is an error.
+ * A function that starts the browser. Where there is no Chromium the reason is printed and it is null, for the tests to
+ * be skipped; where CI is set that is an error.
  */
-export function chromiumOrReason(): string | null {
-  const path = findChromium();
-  if (path !== null) return path;
+export function openChromium(): (() => Promise<Browser>) | null {
+  const executablePath = findChromium();
+  if (executablePath !== null) {
+    return () => chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+  }
   const reason = `no Chromium on PATH (${names.join(', ')}); install Debian's chromium-headless-shell`;
   if (process.env.CI) throw new Error(reason);
   console.log(`skipped: ${reason}`);
@@ -35,11 +37,6 @@ export interface Look {
   readonly width?: number;
   readonly height?: number;
   readonly script?: boolean;
-}
-
-/** Starts the browser; each `open` is a person with a profile of their own. */
-export async function startBrowser(path: string): Promise<Browser> {
-  return chromium.launch({ executablePath: path, args: ['--no-sandbox', '--disable-gpu'] });
 }
 
 /** A profile that is logged in at a stand as somebody. */
