@@ -101,6 +101,13 @@ export const errorTable = {
     false,
     'The identity token has expired. Get a fresh one and try again.',
   ),
+  TOKEN_STALE: row(
+    401,
+    'authentication_error',
+    'identity',
+    true,
+    'The token of this gateway has expired. Get a fresh one (sallyport token --login) and try again.',
+  ),
   TOKEN_REVOKED: row(401, 'authentication_error', 'identity', false, 'The identity token has been revoked.'),
   RAW_CREDENTIAL: row(
     401,

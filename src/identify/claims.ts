@@ -10,6 +10,10 @@ export const SKEW_S = 30;
 export interface TokenTerms extends TokenFacts {
   /** Epoch seconds, whole or not: it is not valid earlier. */
   readonly notBefore: number;
+  /** Seconds by which the clocks may differ. */
+  readonly skew: number;
+  /** Whether a fresh token can be had at once. */
+  readonly renewable: boolean;
 }
 
 /** Header members that bring their own key or change what a signature covers (RFC 8725 section 3.10). */
@@ -73,6 +77,8 @@ export function readTerms(claims: JsonObject, entry: IssuerEntry, purpose: Purpo
     issuedAt: iat,
     notBefore: Math.max(iat, nbf),
     expiresAt: Math.min(exp, iat + entry.max_age_s),
+    skew: entry.skew_s ?? SKEW_S,
+    renewable: entry.renewable ?? false,
   };
 }
 
@@ -90,12 +96,12 @@ function seconds(value: unknown, fault: 'exp' | 'iat' | 'nbf'): number {
 }
 
 /**
- * Whether the token is valid at `nowMs` (epoch milliseconds), with `SKEW_S` of tolerance either way; called for every
- * request, for tokens from the cache too. Throws `GatewayError` TOKEN_EXPIRED, or TOKEN_INVALID where its time has
- * not come.
+ * Whether the token is valid at `nowMs` (epoch milliseconds), with the issuer's tolerance either way; called for every
+ * request, for tokens from the cache too. Throws `GatewayError` TOKEN_EXPIRED (TOKEN_STALE for tokens that renew
+ * themselves), or TOKEN_INVALID where its time has not come.
  */
 export function checkTimes(terms: TokenTerms, nowMs: number): void {
   const now = Math.floor(nowMs / 1000);
-  if (now >= terms.expiresAt + SKEW_S) throw refusal('TOKEN_EXPIRED', 'exp');
-  if (now < terms.notBefore - SKEW_S) throw refusal('TOKEN_INVALID', 'nbf');
+  if (now >= terms.expiresAt + terms.skew) throw refusal(terms.renewable ? 'TOKEN_STALE' : 'TOKEN_EXPIRED', 'exp');
+  if (now < terms.notBefore - terms.skew) throw refusal('TOKEN_INVALID', 'nbf');
 }

@@ -11,6 +11,9 @@ import { isObject } from './unverified.ts';
 /** Longest life of a gateway token in seconds. */
 export const MAX_GATEWAY_TOKEN_S = 900;
 
+/** Seconds by which the clocks of two nodes of a fleet may differ. */
+const OWN_SKEW_S = 5;
+
 export interface GrantedToken {
   readonly principal: Principal;
   /** Seconds; the least of this and the configured lifetime counts. */
@@ -78,6 +81,8 @@ export async function createGatewayTokens(options: GatewayTokensOptions): Promis
         algorithms: ['ES256'],
         typ: ['at+jwt'],
         max_age_s: MAX_GATEWAY_TOKEN_S,
+        skew_s: OWN_SKEW_S,
+        renewable: true,
         jwks: { keys: { keys } },
         map: { subject: 'sub' },
       };

@@ -7,6 +7,10 @@ type ConfiguredIssuer = Config['identity']['issuers'][number];
 /** One trusted issuer: an entry of the configuration, or one whose public keys are at hand (development issuer). */
 export type IssuerEntry = Omit<ConfiguredIssuer, 'jwks'> & {
   readonly jwks: ConfiguredIssuer['jwks'] | { readonly keys: JSONWebKeySet };
+  /** Seconds by which its clock may differ from ours; default `SKEW_S`. */
+  readonly skew_s?: number;
+  /** Whether whoever holds an expired token of it can get a fresh one by themselves, so that a retry makes sense. */
+  readonly renewable?: boolean;
 };
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { safeReturn } from '../../src/console/login.ts';
-import { Browser } from '../servers/oidc_op.ts';
+import { Browser } from '../servers/http_browser.ts';
 import { type LoginBench, loginBench, OPERATOR } from './login_bench.ts';
 
 const ACS = '/login/saml/acs';

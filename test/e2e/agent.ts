@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Options, query, type SDKMessage } from '@anthropic-ai/claude-agent-sdk';
+import { type Options, query, type SDKMessage, type SDKUserMessage } from '@anthropic-ai/claude-agent-sdk';
 
 /** One run of the real Agent SDK. */
 export interface AgentRun {
@@ -11,7 +11,8 @@ export interface AgentRun {
   readonly token?: string;
   /** Sent as `x-api-key`. */
   readonly apiKey?: string;
-  readonly prompt: string;
+  /** One prompt, or several as they come. */
+  readonly prompt: string | AsyncIterable<SDKUserMessage>;
   readonly env?: Readonly<Record<string, string>>;
   /** Laid over the defaults: Bash and subagents allowed, no settings of the machine, `claude-opus-5-5`. */
   readonly options?: Options;
