@@ -19,6 +19,13 @@ export function addedText(event: StreamEvent): string | null {
   return null;
 }
 
+/** The thinking that an event adds to its block, or null for an event that adds none. */
+export function addedThinking(event: StreamEvent): string | null {
+  const holder = event.type === 'content_block_delta' ? event.data.delta : event.data.content_block;
+  const { thinking } = (holder ?? {}) as JsonObject;
+  return typeof thinking === 'string' ? thinking : null;
+}
+
 /** The event with other text added; null where nothing is left that a client would miss. */
 export function withAddedText(event: StreamEvent, text: string): StreamEvent | null {
   if (event.type === 'content_block_start') {

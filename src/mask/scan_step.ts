@@ -2,7 +2,7 @@ import { GatewayError } from '../errors.ts';
 import { type AnswerPart, type HeldBlock, inTurn, type StreamEvent, type WayBackStep } from '../model/answer.ts';
 import type { Json } from '../model/json.ts';
 import type { Detectors, Focus, Scanned, Span } from '../model/scan.ts';
-import { addedText, deltaKind, isBare, isThinking, outerStrings } from './answer.ts';
+import { addedText, addedThinking, deltaKind, isBare, isThinking, outerStrings } from './answer.ts';
 import { maskFailed } from './fault.ts';
 import { literalsOf } from './literal.ts';
 import { mapStrings } from './strings.ts';
@@ -59,10 +59,12 @@ interface Waiting {
 /**
  * The `scan` step of the way back. An event leaves, unchanged, once everything in its text is decided; events never
  * overtake each other, so a stream without findings stays the same bytes. On a fault of Claude (`error`) undecided
- * text is discarded. Throws `GatewayError` MASK_FAILED.
+ * text is discarded. Thinking must not be altered, so a masked value in it is a fault before its first character
+ * leaves. Throws `GatewayError` MASK_FAILED.
  */
 export function createScanStep(detectors: Detectors, focus: Focus, { pathSpans, clean }: Findings): WayBackStep {
   const blocks = new Map<number, BlockText>();
+  const thoughts = new Map<number, BlockText>();
   /** Events of unknown type, by block; they wait for the end of the block. */
   const unknown = new Map<number, StreamEvent[]>();
   const waiting: Waiting[] = [];
@@ -78,8 +80,19 @@ export function createScanStep(detectors: Detectors, focus: Focus, { pathSpans, 
     return spans;
   };
 
+  const refuseMasked = (spans: readonly Span[]) => {
+    if (spans.some((span) => detectors.always.has(span.class) || focus.masked.has(span.class))) {
+      throw new GatewayError('MASK_FAILED', undefined, {
+        detail: 'thinking, which must not change, holds a masked value',
+      });
+    }
+  };
+
   const scanWhole = (part: AnswerPart): AnswerPart => {
-    if (part.kind === 'block' && isThinking(part.block)) return part;
+    if (part.kind === 'block' && isThinking(part.block)) {
+      if (typeof part.block.thinking === 'string') refuseMasked(detectors.scan(part.block.thinking).spans);
+      return part;
+    }
     const spans = part.kind === 'event' ? scanStrings(part.data) : scanBlock(part);
     if (spans.length > 0) return { ...part, spans };
     clean.add(part);
@@ -108,6 +121,13 @@ export function createScanStep(detectors: Detectors, focus: Focus, { pathSpans, 
     const block = blocks.get(index);
     block?.take(block.scanner.end());
     blocks.delete(index);
+    const thought = thoughts.get(index);
+    if (thought) {
+      const scanned = thought.scanner.end();
+      refuseMasked(scanned.spans);
+      thought.take(scanned);
+      thoughts.delete(index);
+    }
     decideUnknown(index);
   };
 
@@ -130,15 +150,16 @@ export function createScanStep(detectors: Detectors, focus: Focus, { pathSpans, 
     return parts;
   };
 
-  const scanText = (part: StreamEvent, text: string): readonly AnswerPart[] => {
-    let block = blocks.get(part.index);
+  const scanText = (of: Map<number, BlockText>, part: StreamEvent, text: string): readonly AnswerPart[] => {
+    let block = of.get(part.index);
     if (!block) {
       block = new BlockText(detectors, focus);
-      blocks.set(part.index, block);
+      of.set(part.index, block);
     }
     const from = block.written;
     block.written += text.length;
     const scanned = block.scanner.write(text);
+    if (of === thoughts) refuseMasked(scanned.spans);
     if (waiting.length === 0 && scanned.text.length === text.length && block.released === from) {
       block.released = block.written;
       return [withSpans(part, scanned.spans)];
@@ -156,9 +177,12 @@ export function createScanStep(detectors: Detectors, focus: Focus, { pathSpans, 
         return [scanWhole(part)];
       }
       const text = addedText(part);
-      if (text !== null) return scanText(part, text);
+      if (text !== null) return scanText(blocks, part, text);
+      const thought = addedThinking(part);
+      if (thought !== null) return scanText(thoughts, part, thought);
       if (part.type === 'content_block_stop') endBlock(part.index);
-      else if (part.type === 'message_stop') for (const index of [...blocks.keys(), ...unknown.keys()]) endBlock(index);
+      else if (part.type === 'message_stop')
+        for (const index of [...blocks.keys(), ...thoughts.keys(), ...unknown.keys()]) endBlock(index);
       const kind = deltaKind(part);
       if (kind === 'unknown') {
         unknown.set(part.index, [...(unknown.get(part.index) ?? []), part]);

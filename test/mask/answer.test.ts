@@ -178,13 +178,27 @@ describe('the text of a streamed answer', () => {
 
 describe('other parts of a streamed answer', () => {
   it('leaves thinking and its signature alone', () => {
+    const delta = (thinking: string) =>
+      event({ type: 'content_block_delta', index: 0, delta: { type: 'thinking_delta', thinking } });
     const parts = [
       startBlock({ type: 'thinking', thinking: '', signature: '' }),
-      event({ type: 'content_block_delta', index: 0, delta: { type: 'thinking_delta', thinking: secret } }),
+      delta('sk-'),
+      delta('ant or not'),
       event({ type: 'content_block_delta', index: 0, delta: { type: 'signature_delta', signature: secret } }),
       stopBlock(),
     ];
     expect(through(parts)).toEqual(parts);
+  });
+
+  it('are a fault where thinking holds a masked value, before its first character leaves', () => {
+    const delta = (thinking: string) =>
+      event({ type: 'content_block_delta', index: 0, delta: { type: 'thinking_delta', thinking } });
+    const step = masking().scanStep(answering());
+    const start = startBlock({ type: 'thinking', thinking: '', signature: '' });
+    expect(pass([step], [start, delta('hm '), delta(secret.slice(0, 9))])).toHaveLength(2);
+    expect(() => pass([step], [delta(secret.slice(9))])).toThrow(GatewayError);
+    const block = { type: 'thinking', thinking: `so ${secret}`, signature: 'x' };
+    expect(() => through([{ ...toolBlock('{}'), block, inputText: null, call: false }])).toThrow(GatewayError);
   });
 
   it('masks what a citation quotes and what a server tool returns, and keeps ids and encrypted content', () => {
