@@ -8,10 +8,10 @@ import { type Keys, makeDataKey, openPart, sealPart, unwrapDataKey } from '../se
 import type { Store } from '../store/index.ts';
 import { comparable } from './lines.ts';
 import { createMarker, type Marker } from './marks.ts';
-import { isUserText, lastAssistant } from './places.ts';
+import { isSideRequest, isUserText, lastAssistant } from './places.ts';
 import type { ReleasedTexts } from './released.ts';
 import type { Tables } from './tables.ts';
-import { nothingWithheld, WithheldIndex, type WithheldText } from './withheld_index.ts';
+import { nothingWithheld, WithheldIndex, type WithheldText, withheldNotice } from './withheld_index.ts';
 
 /** Milliseconds for which a text stays withheld; meeting it again in the last half renews it. */
 const withheldMs = 90 * 24 * 3600_000;
@@ -25,7 +25,7 @@ export interface WithheldTexts {
   /** What to look for in a request of this principal. Rejects with GatewayError STATE_UNAVAILABLE. */
   of(principal: Principal): WithheldIndex | Promise<WithheldIndex>;
   /**
-   * The request was denied: its user texts after the last assistant message are withheld from now on (`turn`), or those
+   * The request, if it is of the conversation itself, was denied: its user texts after the last assistant message are withheld from now on (`turn`), or those
    * with hits (`detected`), but none that was forwarded before. Rejects with GatewayError STATE_UNAVAILABLE.
    */
   withhold(exchange: Conversed, how: Decision['withhold']): Promise<void>;
@@ -78,7 +78,8 @@ class StoredWithheld implements WithheldTexts {
 
   async withhold(exchange: Conversed, how: Decision['withhold']): Promise<void> {
     const { body, identity } = exchange;
-    if (body === null || how === 'none') return;
+    // A request beside the conversation wraps what others said in its own words, which come with every other one.
+    if (body === null || how === 'none' || isSideRequest(exchange)) return;
     const last = lastAssistant(body.leaves);
     const found = new Set<Leaf>(this.#options.released.hitsOf(body).map(({ leaf }) => leaf));
     const said = body.leaves
@@ -87,9 +88,14 @@ class StoredWithheld implements WithheldTexts {
       .map((leaf) => leaf.text)
       .filter((text) => comparable(text).length > 0);
     if (said.length === 0) return;
-    const before = await this.#options.released.forwardedBefore(identity.principal, said);
-    const texts = [...new Set(said)].filter((text) => !before.has(text));
-    if (texts.length > 0) await this.#add(principalKey(identity.principal), texts);
+    const unseen = await this.#notForwarded(identity.principal, said);
+    const pieces = await this.#notForwarded(identity.principal, unseen.flatMap(betweenNotices));
+    if (pieces.length > 0) await this.#add(principalKey(identity.principal), pieces);
+  }
+
+  async #notForwarded(principal: Principal, texts: readonly string[]): Promise<string[]> {
+    const before = await this.#options.released.forwardedBefore(principal, texts);
+    return [...new Set(texts)].filter((text) => !before.has(text));
   }
 
   async end(principal: Principal, marks: readonly string[]): Promise<void> {
@@ -203,4 +209,14 @@ class StoredWithheld implements WithheldTexts {
   #query(): Kysely<Tables> {
     return this.#options.store.query<Tables>();
   }
+}
+
+/** What stands between notices in a text that something was taken out of: the client sends it again without them. */
+function betweenNotices(text: string): string[] {
+  const pieces: string[][] = [[]];
+  for (const line of comparable(text)) {
+    if (line === withheldNotice) pieces.push([]);
+    else pieces.at(-1)!.push(line);
+  }
+  return pieces.map((lines) => lines.join('\n')).filter((piece) => comparable(piece).length > 0);
 }

@@ -47,7 +47,6 @@ export interface Node {
 }
 
 const keyPlace = { key: async (name: string) => Buffer.alloc(32, name) };
-let serial = 0;
 
 /** Opens a node; nodes with one `url` share their state. */
 export async function openNode(
@@ -55,7 +54,8 @@ export async function openNode(
 ): Promise<Node> {
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'sallyport-contents-'));
   const url = options.url ? new Secret(options.url) : 'sqlite';
-  const store = await openStore({ dataDir: join(directory, `node${options.directory ? '' : serial++}`), url });
+  const dataDir = options.directory ?? join(directory, 'node');
+  const store = await openStore({ dataDir, url });
   const keys: Keys = await openKeys(keyPlace);
   const now = options.now ?? Date.now;
   const ledgers = await openLedgers(store, keys, now);
