@@ -10,11 +10,11 @@ COMPLETE := node_modules/vitest/package.json
 NPM_CI := npm ci --loglevel=error
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check policies bench tools docs fresh clean
+.PHONY: help run test check policies bench tools docs console screenshots fresh clean
 
 help: ## list these targets
 	@while IFS= read -r line; do case "$$line" in [a-z]*:*'## '*) \
-	  printf '  make %-9s %s\n' "$${line%%:*}" "$${line#*## }";; esac; done < Makefile
+	  printf '  make %-11s %s\n' "$${line%%:*}" "$${line#*## }";; esac; done < Makefile
 
 run: $(RUNNABLE) ## start a gateway to try, with a stand-in of Claude, on this host only
 	@node src/main.ts dev $(ARGS)
@@ -23,7 +23,7 @@ test: $(COMPLETE) ## run every test, or ARGS=test/mask; the last line counts the
 	@vitest run $(ARGS)
 
 check: $(COMPLETE) ## types, lint, the import rule and the size of files
-	@tsc -p . && biome check . && node tools/check/main.ts
+	@tsc -p . && tsc -p src/console/web && biome check . && node tools/check/main.ts
 
 policies: $(COMPLETE) ## check, test and build the policy bundle (SIGN=<key file> signs it)
 	@node tools/policies/build.ts
@@ -36,6 +36,12 @@ tools: $(RUNNABLE) ## get opa, regal and bao: from PATH, or built by Go
 
 docs: $(RUNNABLE) ## write the reference pages that come from the code
 	@node tools/docs.ts
+
+console: $(COMPLETE) ## build what the console serves; the result is committed
+	@node tools/console/build.ts
+
+screenshots: $(COMPLETE) ## renew the pictures of the console in docs/images (needs Chromium)
+	@node test/console/screenshots.ts
 
 fresh: $(COMPLETE) ## prove that a fresh clone runs and passes with node, npm, git and make alone
 	@node tools/fresh.ts $(ARGS)

@@ -765,6 +765,10 @@ function Layout({ page, children }) {
           /* @__PURE__ */ a3("span", { class: "unseen", children: " waiting" })
         ] })
       ] }, href)) }),
+      /* @__PURE__ */ a3("p", { class: "hint", children: [
+        /* @__PURE__ */ a3("kbd", { children: "?" }),
+        " for the keys"
+      ] }),
       /* @__PURE__ */ a3("form", { class: "viewer", method: "post", action: "/logout", children: [
         /* @__PURE__ */ a3("input", { type: "hidden", name: "csrf", value: page.viewer.csrf }),
         /* @__PURE__ */ a3("p", { children: [

@@ -50,6 +50,9 @@ export function Layout({ page, children }: { readonly page: Page; readonly child
             </a>
           ))}
         </nav>
+        <p class="hint">
+          <kbd>?</kbd> for the keys
+        </p>
         <form class="viewer" method="post" action="/logout">
           <input type="hidden" name="csrf" value={page.viewer.csrf} />
           <p>
