@@ -1,6 +1,9 @@
 import { type Principal, principalKey } from '../model/principal.ts';
 import { type Context, channel } from './context.ts';
 
+/** Many hints at once are one reading. */
+const SOON_MS = 100;
+
 /**
  * Who has something open, granted or lately denied, in memory: an ordinary request of anybody else needs no
  * fingerprint. Behind other nodes by one poll at most.
@@ -12,12 +15,18 @@ export class Concerns {
   #keys: ReadonlySet<string> = new Set();
   /** Keys that this node opened since the last reading began. */
   #fresh = new Set<string>();
+  #soon: NodeJS.Timeout | undefined;
   #reading = false;
   #readAgain = false;
 
   constructor(context: Context, pollMs: number) {
     this.#context = context;
-    this.#unlisten = context.store.onHint(channel, () => void this.refresh());
+    this.#unlisten = context.store.onHint(channel, () => {
+      this.#soon ??= setTimeout(() => {
+        this.#soon = undefined;
+        void this.refresh();
+      }, SOON_MS).unref();
+    });
     this.#timer = setInterval(() => void this.refresh(), pollMs).unref();
   }
 
@@ -34,6 +43,7 @@ export class Concerns {
 
   close(): void {
     clearInterval(this.#timer);
+    clearTimeout(this.#soon);
     this.#unlisten();
   }
 

@@ -186,12 +186,15 @@ export class Desk {
   async revoke(actor: Actor, grantId: string, comment: string): Promise<ApprovalRow> {
     const grant = await this.#context.query
       .selectFrom('approval_grant')
-      .select(['id', 'approval'])
+      .select(['id', 'approval', 'state', 'expires_at'])
       .where('id', '=', grantId)
       .executeTakeFirst();
     if (!grant) throw new GatewayError('NOT_FOUND', 'There is no such grant.');
     const row = await this.#found(actor, grant.approval);
     if (!isBehind(actor.principal, row)) await this.permit(actor, 'grant.revoke', row);
+    if (grant.state === 'approved' && grant.expires_at <= this.#context.clock()) {
+      await this.#questions.expireGrant(row, grantId);
+    }
     const revoked = await this.#changes.change((change) =>
       this.#grants.revoke(change, row, grantId, 'revoked', {
         person: actor.principal.person,

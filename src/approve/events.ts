@@ -32,15 +32,20 @@ export function createChanges(context: Context): Changes {
       .orderBy('id')
       .limit(AT_ONCE)
       .execute();
-    for (const row of rows) {
-      await journal.append({
-        kind: row.kind as EventKind,
-        exchange: row.exchange,
-        body: { ...(JSON.parse(row.body_json) as JsonObject), event: row.id },
-      });
-      // A crash in front of this line repeats the event at the next start; its id tells.
-      await query.updateTable('approval_event').set({ journaled: 1 }).where('id', '=', row.id).execute();
-    }
+    if (rows.length === 0) return false;
+    // At once, so that the journal can commit them together; in order, since it takes them in the order of the calls.
+    await Promise.all(
+      rows.map((row) =>
+        journal.append({
+          kind: row.kind as EventKind,
+          exchange: row.exchange,
+          body: { ...(JSON.parse(row.body_json) as JsonObject), event: row.id },
+        }),
+      ),
+    );
+    // A crash in front of this line repeats the events at the next start; their ids tell.
+    const ids = rows.map((row) => row.id);
+    await query.updateTable('approval_event').set({ journaled: 1 }).where('id', 'in', ids).execute();
     return rows.length === AT_ONCE;
   };
   const writeAll = async (): Promise<void> => {

@@ -165,6 +165,7 @@ export const migrations: Migrations = {
         .execute();
       await schema.createIndex('approval_asked').on('approval').columns(['fingerprint', 'opened_at']).execute();
       await schema.createIndex('approval_due').on('approval').columns(['state', 'expires_at']).execute();
+      await schema.createIndex('approval_settled').on('approval').columns(['state', 'settled_at']).execute();
       await schema.createIndex('approval_time').on('approval').columns(['tenant', 'opened_at']).execute();
       await schema
         .createTable('approval_content')
@@ -216,7 +217,11 @@ export const migrations: Migrations = {
         .addColumn('revoked_at', 'bigint')
         .addColumn('ended', 'text')
         .execute();
-      await schema.createIndex('approval_grant_use').on('approval_grant').columns(['principal_key', 'state']).execute();
+      await schema
+        .createIndex('approval_grant_use')
+        .on('approval_grant')
+        .columns(['principal_key', 'fingerprint', 'state'])
+        .execute();
       await schema.createIndex('approval_grant_due').on('approval_grant').columns(['state', 'expires_at']).execute();
       await schema.createIndex('approval_grant_of').on('approval_grant').column('approval').execute();
       await schema

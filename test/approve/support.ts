@@ -90,6 +90,9 @@ export const decisionOf = (effect: Decision['effect'], approval: readonly Approv
 });
 
 export const defaults: ApprovalsOptions['config'] = {
+  hold_stream_s: 540,
+  hold_call_s: 270,
+  held_most: 100,
   expires_max_s: 86_400,
   grant_max_s: 86_400,
   denial_s: 900,
