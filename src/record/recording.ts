@@ -174,6 +174,7 @@ export class ExchangeRecording implements Recording {
       await this.#options.journal.submit(
         this.#outcome,
         nothing ? null : { exchange: this.id, startedAt: this.#options.startedAt, number, last, frames },
+        'soon',
       );
       this.#outcome = null;
       this.#options.onSettled(this, true);
@@ -190,7 +191,7 @@ export class ExchangeRecording implements Recording {
     const { journal, mode, startedAt } = this.#options;
     const frames = this.#takeFrames();
     const number = this.#numbers++;
-    const settled = journal.submit(null, { exchange: this.id, startedAt, number, last: null, frames }).then(
+    const settled = journal.submit(null, { exchange: this.id, startedAt, number, last: null, frames }, 'now').then(
       () => {
         this.#flight = null;
         if (mode === 'best_effort') this.#fault = null;
