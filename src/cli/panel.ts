@@ -18,7 +18,7 @@ Sallyport is running.
   the built-in policy decides, and it listens on loopback only.
 
   agents   ${data}
-  admin    ${admin}   (/readyz, /metrics)
+  console  ${admin}   (also /readyz, /metrics)
   state    ${dataDir}
 
 In another terminal, in this folder:

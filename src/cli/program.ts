@@ -34,6 +34,7 @@ Examples:
   addIdentity(program);
   addRecords(program);
   addBundles(program);
+  addDetectors(program);
   addConfig(program);
   return program;
 }
@@ -185,7 +186,97 @@ function addRecords(program: Command): void {
 }
 
 function addBundles(program: Command): void {
-  void program;
+  const bundle = program.command('bundle').description('the policy bundle that decides');
+  bundle
+    .command('list')
+    .description('the active bundle, its floor, and what was refused')
+    .addOption(dataDirOption())
+    .option('--json', 'as JSON')
+    .action(
+      run(async (options: { readonly json?: boolean } & WithDataDir) =>
+        (await import('./bundle.ts')).bundleListCommand(options, await admin(options), process.stdout),
+      ),
+    );
+  bundle
+    .command('accept <version>')
+    .description('set the floor to a bundle version, also to an older one, knowingly')
+    .addOption(dataDirOption())
+    .action((version: string, _options: object, command: Command) =>
+      run(async (options: WithDataDir) =>
+        (await import('./bundle.ts')).bundleAcceptCommand(version, await admin(options), process.stdout),
+      )(command.optsWithGlobals(), command),
+    );
+  const policy = program.command('policy').description('inspect, test and check a bundle, without a gateway');
+  const file = (command: Command) => command.option('--bundle <file>', 'bundle.tar.gz; absent: the built-in one');
+  file(policy.command('inspect'))
+    .description('what is in a bundle')
+    .action(
+      run(async (options: import('./policy.ts').PolicyOptions) =>
+        (await import('./policy.ts')).policyInspectCommand(options, process.stdout),
+      ),
+    );
+  file(policy.command('test'))
+    .description('run the examples of a bundle in the engine that enforces')
+    .action(
+      run(async (options: import('./policy.ts').PolicyOptions) =>
+        (await import('./policy.ts')).policyTestCommand(options, process.stdout),
+      ),
+    );
+  file(policy.command('check'))
+    .description('verify a bundle as a gateway would')
+    .option('--key <file>', 'public key, PEM')
+    .option('--algorithm <name>', 'such as ES256')
+    .option('--scope <name>', 'scope that the signature must have')
+    .action(
+      run(async (options: import('./policy.ts').PolicyCheckOptions) =>
+        (await import('./policy.ts')).policyCheckCommand(options, process.stdout),
+      ),
+    );
+}
+
+function addDetectors(program: Command): void {
+  const rules = (command: Command) => command.option('--rules <folder>', 'rule files; absent: the built-in library');
+  rules(program.command('mask'))
+    .description('read text, write it masked')
+    .option('--detectors <names>', 'classes or rule ids, separated by commas')
+    .option('--chunk <count>', 'cut the text into pieces of so many characters, as a stream would', Number)
+    .option('--explain', 'say which rule covered what')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample:\n  git diff | sallyport mask --explain')
+    .action(
+      run(async (options: import('./mask.ts').MaskOptions) =>
+        (await import('./mask.ts')).maskCommand(options, process.stdin, process.stdout, process.stderr),
+      ),
+    );
+  const detectors = program.command('detectors').description('the rules that find secrets and personal data');
+  rules(detectors.command('list'))
+    .description('every rule with its class')
+    .action(
+      run(async (options: import('./rules.ts').RulesOptions) =>
+        (await import('./detectors.ts')).detectorsList(options, process.stdout),
+      ),
+    );
+  rules(detectors.command('show <id>'))
+    .description('one rule, with its examples')
+    .action((id: string, _options: object, command: Command) =>
+      run(async (options: import('./rules.ts').RulesOptions) =>
+        (await import('./detectors.ts')).detectorsShow(id, options, process.stdout),
+      )(command.optsWithGlobals(), command),
+    );
+  rules(detectors.command('test'))
+    .description('try the examples of every rule')
+    .action(
+      run(async (options: import('./rules.ts').RulesOptions) =>
+        (await import('./detectors.ts')).detectorsTest(options, process.stdout),
+      ),
+    );
+  rules(detectors.command('compile <file>'))
+    .description('write the tables that a bundle carries')
+    .action((target: string, _options: object, command: Command) =>
+      run(async (options: import('./rules.ts').RulesOptions) =>
+        (await import('./detectors.ts')).detectorsCompile(target, options, process.stdout),
+      )(command.optsWithGlobals(), command),
+    );
 }
 
 function addConfig(program: Command): void {

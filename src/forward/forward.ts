@@ -3,7 +3,7 @@ import { render } from '../json/index.ts';
 import type { AnswerEnd, Recorded } from '../model/exchange.ts';
 import type { Credentials, Lease } from '../model/lease.ts';
 import { deliver, stillWaiting } from './deliver.ts';
-import { answerHeaders, requestHeaders } from './headers.ts';
+import { answerHeaders, requestHeaders, type UpstreamAuth } from './headers.ts';
 import { relayStream, type WayBack } from './stream.ts';
 import type { Upstream, UpstreamAnswer } from './upstream.ts';
 import { passWhole } from './whole.ts';
@@ -13,6 +13,8 @@ export interface ForwardOptions {
   readonly credentials: Credentials;
   /** Fixed headers from the configuration. */
   readonly headers: Readonly<Record<string, string>>;
+  /** By which header the credential goes. */
+  readonly auth: UpstreamAuth;
   readonly wayBack: WayBack;
   /** Removes the gateway's own secrets from an answer that is no message (errors, models, token counts). */
   readonly cleanse: (exchange: Recorded, bytes: Uint8Array) => Uint8Array;
@@ -134,7 +136,7 @@ function send(exchange: Recorded, lease: Lease, signal: AbortSignal, options: Fo
   return options.upstream.send({
     method: exchange.route.method,
     target: exchange.route.target,
-    headers: requestHeaders(exchange, lease, options.headers),
+    headers: requestHeaders(exchange, lease, { extra: options.headers, auth: options.auth }),
     body: exchange.body ? render(exchange.body) : null,
     signal,
   });

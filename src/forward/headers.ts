@@ -1,6 +1,9 @@
 import type { Recorded, RequestHeaders } from '../model/exchange.ts';
 import type { Lease } from '../model/lease.ts';
 
+/** How the credential is presented to Claude; `auto` does as the lease says. */
+export type UpstreamAuth = 'auto' | 'bearer' | 'x-api-key';
+
 /** Beta that lets Claude drop thinking blocks whose prefix the gateway had to edit. */
 const bindingBeta = 'thinking-binding-controls-2026-08-01';
 
@@ -37,9 +40,13 @@ const stopped = new Set([
  * The headers for Claude, as alternating names and values: the caller's own in their order (an open list), the lease's
  * credential and headers, and the betas that go with them appended to the caller's.
  *
- * @param extra fixed headers from the configuration
+ * @param to fixed headers from the configuration, and by which header the credential goes
  */
-export function requestHeaders(exchange: Recorded, lease: Lease, extra: Readonly<Record<string, string>>): string[] {
+export function requestHeaders(
+  exchange: Recorded,
+  lease: Lease,
+  { extra, auth }: { readonly extra: Readonly<Record<string, string>>; readonly auth: UpstreamAuth },
+): string[] {
   const flat: string[] = ['accept-encoding', 'identity'];
   const ours = { ...extra, ...lease.headers };
   const overridden = new Set(Object.keys(ours).map((name) => name.toLowerCase()));
@@ -51,7 +58,7 @@ export function requestHeaders(exchange: Recorded, lease: Lease, extra: Readonly
   }
   for (const [name, value] of Object.entries(ours)) flat.push(name, value);
   flat.push(...betas(exchange.headers, [...lease.betas, ...(exchange.conversation.dropBlock ? [bindingBeta] : [])]));
-  if (lease.scheme === 'bearer') flat.push('authorization', `Bearer ${lease.reveal()}`);
+  if ((auth === 'auto' ? lease.scheme : auth) === 'bearer') flat.push('authorization', `Bearer ${lease.reveal()}`);
   else flat.push('x-api-key', lease.reveal());
   return flat;
 }

@@ -28,6 +28,8 @@ export interface Masking {
    * Throws a RangeError for bytes that are no tables; then the old rules stay.
    */
   useRules(tables: Uint8Array | null): void;
+  /** The active rules, for people. */
+  rules(): readonly { readonly id: string; readonly class: string; readonly label: string }[];
   /**
    * The `scan` step of the way in; a promise only where there is much to scan. Throws, or rejects with, `GatewayError`
    * MASK_FAILED.
@@ -98,6 +100,7 @@ export function createMasking(options: {
       tables = bytes === null ? builtin : loadTables(bytes);
       current = build();
     },
+    rules: () => tables.rules.map(({ id, class: name, label }) => ({ id, class: name, label })),
     scanRequest(exchange) {
       const keep = (result: BodyScan): Scanned => {
         if (exchange.body) findings.set(exchange.body, result.findings);

@@ -107,6 +107,6 @@ function placeOf(path: string): string {
 function layerOf(place: string): Layer | null {
   if (rooms.has(place)) return 'room';
   if (base.has(place)) return 'base';
-  if (place === 'ends') return 'gateway';
+  if (['ends', 'ports', 'rooms', 'steps'].includes(place)) return 'gateway';
   return layers.find((layer) => layer === place) ?? null;
 }

@@ -1,0 +1,107 @@
+import { createConsole } from './console/index.ts';
+import { revocationRoutes } from './identify/index.ts';
+import type { AdminRoute } from './model/admin.ts';
+import type { Log, Metrics } from './observe/index.ts';
+import {
+  type Admission,
+  type Arrival,
+  createAdminServer,
+  createDataServer,
+  createWeb,
+  type PortServer,
+} from './receive/index.ts';
+import type { Rooms } from './rooms.ts';
+
+export interface PortsOptions {
+  readonly rooms: Rooms;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly admission: Admission;
+  /** Answers one request of the data port; never rejects. */
+  readonly handle: (arrival: Arrival) => Promise<void>;
+}
+
+/** Makes the two ports, not listening yet: agents on the one, operators and people on the other. */
+export function createPorts(options: PortsOptions): { readonly data: PortServer; readonly admin: PortServer } {
+  const { rooms, log, metrics, admission, handle } = options;
+  const { approvals, login, onEvent, people, policies, recorder, revocations } = rooms;
+  const onFault = (error: Error) =>
+    log.error('a fault outside any exchange', { detail: error.message, stack: error.stack ?? '' });
+  const routes: readonly AdminRoute[] = [
+    ...recorder.routes,
+    ...revocationRoutes(revocations, onEvent),
+    ...policies.routes,
+    ...approvals.routes,
+  ];
+  const readiness = () => readinessOf(rooms, admission);
+  const pages = createConsole({
+    authenticate: login.authentication.who,
+    routes,
+    mayAct: rooms.mayAct,
+    policy: {
+      status: () => policies.status(),
+      sources: () => policies.sources(),
+      detectors: () => rooms.masking.rules(),
+    },
+    status: () => ({ readiness: readiness(), sections: statusOf(rooms, admission) }),
+    append: (event) => recorder.append(event),
+    onFault,
+  });
+  return {
+    data: createDataServer({
+      web: createWeb(people.oauthRoutes, onFault),
+      handle,
+      headersTimeoutMs: 10_000,
+      onMalformed: (code) => {
+        metrics.rejected.inc({ code });
+        void onEvent({ kind: 'input.rejected', exchange: null, body: { v: 1, code: 'FRAMING', parser: code } });
+      },
+      onFault,
+    }),
+    admin: createAdminServer({
+      authenticate: login.authentication.forApi,
+      web: createWeb([...login.routes, ...pages.routes], onFault),
+      routes,
+      readiness,
+      metrics: () => {
+        metrics.active.set(admission.active);
+        return metrics.render();
+      },
+      onFault,
+    }),
+  };
+}
+
+/** Named checks of readiness; each true or a short reason. */
+function readinessOf(rooms: Rooms, admission: Admission): { readonly [name: string]: true | string } {
+  const { credentials, people, policies, recorder, revocations } = rooms;
+  const credential = credentials.health();
+  return {
+    serving: admission.draining ? 'draining' : true,
+    policy: policies.status().unavailable ?? true,
+    journal: recorder.healthy || 'the audit journal takes no writes',
+    identity: people.identify.readiness(),
+    credential: credential.usable || (credential.fault ?? 'no usable credential'),
+    revocations: revocations.healthy || 'the revocation list cannot be read',
+  };
+}
+
+/** What the status page shows besides readiness. */
+function statusOf({ approvals, credentials, parking, recorder }: Rooms, admission: Admission) {
+  const fact = (name: string, value: string | number) => ({ name, values: [String(value)], code: false });
+  const credential = credentials.health();
+  return [
+    {
+      title: 'Exchanges',
+      facts: [fact('Running', admission.active), fact('Recordings open', recorder.live)],
+    },
+    {
+      title: 'Holds',
+      facts: [fact('Callers that wait for humans', approvals.waiting), fact('Parked answers', parking.size)],
+    },
+    {
+      title: 'Credentials',
+      facts: [fact('Default role', credentials.defaultRole), fact('Fault', credential.fault ?? 'none')],
+    },
+  ];
+}

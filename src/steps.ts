@@ -1,0 +1,109 @@
+import {
+  createApproveAnswerStep,
+  createApproveStep,
+  createGrantStep,
+  requestFingerprint,
+  toolCallFingerprint,
+} from './approve/index.ts';
+import type { Config } from './config/index.ts';
+import { createConverse, createNoteStep, createRestore, type RenamedCall } from './conversation/index.ts';
+import { credentialStep } from './credential/index.ts';
+import {
+  callJudge,
+  carryOut,
+  createAnswerStep,
+  createRequestStep,
+  decideRequest,
+  projectRequest,
+  projectToolUse,
+  textBlock,
+} from './decide/index.ts';
+import { GatewayError } from './errors.ts';
+import { createCorrectStep, createHoldStep } from './forward/index.ts';
+import { revocationMarks } from './identify/index.ts';
+import type { Identified } from './model/exchange.ts';
+import type { JsonObject } from './model/json.ts';
+import type { Steps } from './pipeline.ts';
+import { createFrame, createRead } from './receive/index.ts';
+import type { Rooms } from './rooms.ts';
+
+/** Joins the rooms to the steps of both ways: what one room needs of another is handed over here. */
+export function joinSteps(rooms: Rooms, config: Config): Steps {
+  const { approvals, contents, credentials, deciding, keys, ledgers, masking, parking, policies, recorder } = rooms;
+  // What goes into the ledger goes upstream again: it is kept as a request would be masked.
+  const renamed = (conversation: string, callId: string, call: RenamedCall) => {
+    const inputText = Buffer.from(masking.cleanse(Buffer.from(call.inputText))).toString();
+    return ledgers.addRenamedCall(conversation, callId, { ...call, inputText });
+  };
+  const checkRevoked = ({ identity }: Identified) => {
+    if (rooms.revocations.revoked(revocationMarks(identity))) throw new GatewayError('TOKEN_REVOKED');
+  };
+  return {
+    frame: createFrame({ headers: config.limits.header_count }),
+    identify: rooms.people.identify.step,
+    read: createRead({
+      bytes: config.limits.body_bytes,
+      depth: config.limits.body_depth,
+      keys: config.limits.body_keys,
+      timeoutMs: config.limits.body_timeout_s * 1000,
+    }),
+    converse: createConverse(ledgers, (text) => keys.keyedHash('conversation', text)),
+    restore: createRestore(ledgers, contents),
+    scan: masking.scanRequest,
+    decide: createRequestStep(deciding),
+    mask: masking.maskRequest,
+    approve: createApproveStep({
+      approvals,
+      parking,
+      fingerprint: (exchange) => requestFingerprint(exchange, exchange.decision.credential ?? credentials.defaultRole),
+      facts: (exchange) => ({ ...projectRequest(exchange, Date.now) }) as unknown as JsonObject,
+      releases: contents.marksOf,
+      decideAgain: (exchange) => decideRequest(exchange, deciding),
+      stillKnown: (exchange) => {
+        checkRevoked(exchange);
+        if (exchange.identity.token.expiresAt * 1000 <= Date.now()) throw new GatewayError('TOKEN_EXPIRED');
+      },
+      clock: Date.now,
+      contact: config.approvals.contact ?? null,
+      holdsMost: config.approvals.held_most,
+      streamHoldMs: config.approvals.hold_stream_s * 1000,
+      callHoldMs: config.approvals.hold_call_s * 1000,
+    }),
+    credential: credentialStep(credentials),
+    grant: createGrantStep(approvals),
+    record: (exchange) => recorder.intent(exchange),
+    back: {
+      hold: () => createHoldStep(),
+      scan: masking.scanStep,
+      decide: (exchange) => createAnswerStep(exchange, { clock: Date.now, renamed }),
+      mask: masking.maskStep,
+      note: (exchange) => createNoteStep(exchange, ledgers.markDropBlock),
+      approve: (exchange) => {
+        const judge = callJudge(exchange, { clock: Date.now });
+        return createApproveAnswerStep(exchange, {
+          approvals,
+          fingerprint: ({ identity, conversation }, part) =>
+            toolCallFingerprint({
+              principal: identity.principal,
+              conversation: conversation.id,
+              tool: part.verdict!.tool,
+              inputText: part.inputText!,
+            }),
+          facts: (_exchange, part) =>
+            ({ ...projectToolUse(exchange, part, part.verdict!.callIndex, Date.now) }) as unknown as JsonObject,
+          judgeAgain: (part) => {
+            checkRevoked(exchange);
+            return judge(part, policies.current());
+          },
+          deny: (part, verdict) => carryOut(exchange, part, verdict, { renamed }),
+          text: (index, text) => textBlock(index, text, null),
+          clock: Date.now,
+          contact: config.approvals.contact ?? null,
+          holdMs: config.approvals.hold_stream_s * 1000,
+        });
+      },
+      correct: () => createCorrectStep(),
+      record: (exchange) => recorder.step(exchange),
+    },
+  };
+}
