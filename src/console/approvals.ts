@@ -3,7 +3,7 @@ import type { Approval, Grant, GrantScope } from '../model/approval.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { ApprovalSummary } from './models.ts';
 import type { Api } from './ports.ts';
-import { placesOf, writtenRules } from './rules.ts';
+import { placeOf, type WrittenRule } from './rules.ts';
 
 /** Most approvals of one list. */
 const MOST = '200';
@@ -54,14 +54,9 @@ export async function showApproval(api: Api, actor: Actor, id: string): Promise<
   return (await api.call('GET', '/admin/v1/approvals/{id}', { actor, params: { id } })) as unknown as ApprovalShown;
 }
 
-/** What a list shows of an approval; `sources` is the Rego of the active bundle. */
-export function summarise(
-  approval: ApprovalListed,
-  gist: string,
-  sources: ReadonlyMap<string, string>,
-): ApprovalSummary {
+/** What a list shows of an approval; `rules` are those of the active bundle. */
+export function summarise(approval: ApprovalListed, gist: string, rules: readonly WrittenRule[]): ApprovalSummary {
   const { requester } = approval;
-  const places = placesOf(writtenRules(sources));
   return {
     id: approval.id,
     action: approval.action,
@@ -74,7 +69,7 @@ export function summarise(
       person: requester.person,
       owner: requester.owner,
     },
-    reasons: approval.reasons.map((reason) => ({ ...reason, place: places.get(reason.id) ?? null })),
+    reasons: approval.reasons.map((reason) => ({ ...reason, place: placeOf(rules, reason.id, 'require_approval') })),
     createdAt: approval.openedAt,
     expiresAt: approval.expiresAt,
     approved: approval.verdicts.filter(({ verdict }) => verdict === 'approve').length,

@@ -16,6 +16,7 @@ import { loadStatus } from './pages/status.ts';
 import type { Loader, Visit } from './pages/visit.ts';
 import { loadWaiting, waitingApprovals } from './pages/waiting.ts';
 import type { ConsoleOptions } from './ports.ts';
+import { type WrittenRule, writtenRules } from './rules.ts';
 import { checkCsrf } from './session_csrf.ts';
 import { htmlResponse, jsonResponse } from './shell.ts';
 
@@ -48,6 +49,13 @@ export function createConsole(options: ConsoleOptions): { readonly routes: reado
   const clock = options.clock ?? Date.now;
   const gists = new LRUCache<string, string>({ max: GISTS });
 
+  let read: { readonly sources: ReadonlyMap<string, string>; readonly rules: readonly WrittenRule[] } | null = null;
+  const rules = (): readonly WrittenRule[] => {
+    const sources = options.policy.sources();
+    if (read?.sources !== sources) read = { sources, rules: writtenRules(sources) };
+    return read.rules;
+  };
+
   const sessionOf = async (request: WebRequest, watching = false): Promise<SessionView | null> => {
     const who = await options.authenticate(request, watching);
     return who?.kind === 'person' ? who.session : null;
@@ -60,6 +68,7 @@ export function createConsole(options: ConsoleOptions): { readonly routes: reado
     api,
     options,
     gists,
+    rules,
     now: clock(),
   });
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { bounded } from '../../src/console/bounded.ts';
 import { gistOf } from '../../src/console/gist.ts';
 import { html, jsonBlock } from '../../src/console/html.ts';
-import { placesOf, writtenRules } from '../../src/console/rules.ts';
+import { isOf, placeOf, writtenRules } from '../../src/console/rules.ts';
 import { laidOut, parseSpelled } from '../../src/console/spelled.ts';
 
 describe('templates of HTML', () => {
@@ -74,6 +74,18 @@ allow contains {
 } if true
 
 mask contains {"detectors": [class], "mode": "redact"} if true
+
+deny contains {"id": id, "message": message} if {
+	some class in _judged
+	id := concat("-", [class, "command"])
+}
+
+# METADATA
+# title: Put together
+require_approval contains entry if {
+	id := concat("-", [class, "command"])
+	entry := {"id": id, "message": ""}
+}
 `;
   const rules = writtenRules(new Map([['commands/tool_use/tool_use.rego', source]]));
 
@@ -93,11 +105,29 @@ mask contains {"detectors": [class], "mode": "redact"} if true
         effect: 'allow',
         place: 'commands/tool_use/tool_use.rego:11',
       },
+      {
+        id: '*-command',
+        title: '',
+        package: 'commands.tool_use',
+        effect: 'deny',
+        place: 'commands/tool_use/tool_use.rego:17',
+      },
+      {
+        id: '*-command',
+        title: 'Put together',
+        package: 'commands.tool_use',
+        effect: 'require_approval',
+        place: 'commands/tool_use/tool_use.rego:24',
+      },
     ]);
   });
 
   it('are looked up by id, and tests are no rules', () => {
-    expect(placesOf(rules).get('fine')).toBe('commands/tool_use/tool_use.rego:11');
+    expect(placeOf(rules, 'fine', 'deny')).toBe('commands/tool_use/tool_use.rego:11');
+    expect(placeOf(rules, 'removal-command', 'require_approval')).toBe('commands/tool_use/tool_use.rego:24');
+    expect(placeOf(rules, 'removal-command', 'deny')).toBe('commands/tool_use/tool_use.rego:17');
+    expect(placeOf(rules, 'nobody-wrote-this', 'deny')).toBeNull();
+    expect([isOf({ id: '*-command' }, '-command'), isOf({ id: 'a-*-b' }, 'a-x-b')]).toEqual([false, true]);
     expect(writtenRules(new Map([['a/a_test.rego', source]]))).toEqual([]);
   });
 });

@@ -17,14 +17,14 @@ const RAW_CHARACTERS = 100_000;
 
 /** One approval with exactly what it is bound to. Rejects with NOT_FOUND. */
 export async function loadApproval(visit: Visit): Promise<Loaded> {
-  const { api, actor, request, options } = visit;
+  const { api, actor, request } = visit;
   const approval = await showApproval(api, actor, request.params.id ?? '');
   const { requirements } = approval;
   const parsed = approval.content === null ? null : parseSpelled(approval.content);
   const { value, leftOut } = parsed === null ? { value: null, leftOut: null } : bounded(parsed);
   const view: ApprovalView = {
     page: 'approval',
-    approval: summarise(approval, parsed === null ? '' : gistOf(approval.kind, parsed), options.policy.sources()),
+    approval: summarise(approval, parsed === null ? '' : gistOf(approval.kind, parsed), visit.rules()),
     fingerprint: approval.fingerprint,
     content: value,
     leftOut,

@@ -2,7 +2,7 @@ import { GatewayError } from '../../errors.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { Principal } from '../../model/principal.ts';
 import type { ExchangeRow, ExchangeView } from '../models.ts';
-import { placesOf, writtenRules } from '../rules.ts';
+import { placeOf } from '../rules.ts';
 import type { Loaded, Visit } from './visit.ts';
 
 type Shown = ExchangeRow & Omit<ExchangeView, 'page' | 'exchange' | 'places'>;
@@ -11,7 +11,7 @@ type Shown = ExchangeRow & Omit<ExchangeView, 'page' | 'exchange' | 'places'>;
  * One exchange in full. Whose exchange it is is put to policy once more, and the view is recorded before anything is
  * shown. Rejects with NOT_FOUND, POLICY_DENIED or AUDIT_UNAVAILABLE.
  */
-export async function loadExchange({ api, actor, request, options }: Visit): Promise<Loaded> {
+export async function loadExchange({ api, actor, request, options, rules }: Visit): Promise<Loaded> {
   const id = request.params.id ?? '';
   const answer = await api.call('GET', '/admin/v1/exchanges/{id}', { actor, params: { id } });
   const { recording, returned, events, ...exchange } = answer as unknown as Shown;
@@ -26,7 +26,16 @@ export async function loadExchange({ api, actor, request, options }: Visit): Pro
     exchange: exchange.id,
     body: { v: 1, viewer: { subject, person, tenant }, content: returned !== null },
   });
-  const places = Object.fromEntries(placesOf(writtenRules(options.policy.sources())));
+  const written = rules();
+  const places: { [rule: string]: string } = {};
+  const place = (id: unknown, effect: unknown) => {
+    const found = placeOf(written, String(id), String(effect));
+    if (found !== null) places[String(id)] = found;
+  };
+  for (const id of exchange.rules) place(id, exchange.effect);
+  for (const call of returned?.calls ?? []) {
+    if (Array.isArray(call.rules)) for (const id of call.rules) place(id, call.effect);
+  }
   return {
     title: `${exchange.function ?? exchange.subject ?? 'Exchange'} at ${exchange.at.slice(11, 16)} UTC`,
     view: { page: 'exchange', exchange, recording, returned, events, places },

@@ -1,6 +1,6 @@
 import type { Json } from '../../model/json.ts';
 import type { DetectorRow, PolicyView, RuleRow } from '../models.ts';
-import { writtenRules } from '../rules.ts';
+import { isOf, type WrittenRule } from '../rules.ts';
 import type { Loaded, Visit } from './visit.ts';
 
 const DAY_MS = 86_400_000;
@@ -19,12 +19,11 @@ interface Counted {
 }
 
 /** The active policy, its rules and detectors, and what each did in the last day. */
-export async function loadPolicy({ api, actor, options, now }: Visit): Promise<Loaded> {
+export async function loadPolicy({ api, actor, options, now, rules }: Visit): Promise<Loaded> {
   const status = options.policy.status();
   const query = { from: new Date(now - DAY_MS).toISOString() };
   const answer: Json = await api.call('GET', '/admin/v1/tally', { actor, query });
   const tally = answer as unknown as Tally;
-  const rules = writtenRules(options.policy.sources());
   const view: PolicyView = {
     page: 'policy',
     active: status.active && {
@@ -37,17 +36,18 @@ export async function loadPolicy({ api, actor, options, now }: Visit): Promise<L
       expiresAt: status.expires_at === null ? null : status.expires_at * 1000,
     },
     fault: status.unavailable ?? (status.refused && `The newest bundle was refused: ${status.refused.detail}`),
-    rules: rules.map(
-      (rule): RuleRow => ({
-        ...rule,
-        fired: tally.rules[rule.id]?.count ?? 0,
-        lastAt: tally.rules[rule.id]?.last ?? null,
-      }),
-    ),
+    rules: rules().map((rule): RuleRow => ({ ...rule, ...spoken(rule, tally) })),
     detectors: detectorRows(options.policy.detectors(), tally),
     counted: { exchanges: tally.exchanges, more: tally.more },
   };
   return { title: 'Policy', view };
+}
+
+/** How often a rule spoke, under any of its ids. */
+function spoken(rule: WrittenRule, { rules }: Tally): Pick<RuleRow, 'fired' | 'lastAt'> {
+  const ids = Object.keys(rules).filter((id) => isOf(rule, id));
+  const last = ids.map((id) => rules[id]!.last).sort();
+  return { fired: ids.reduce((sum, id) => sum + rules[id]!.count, 0), lastAt: last.at(-1) ?? null };
 }
 
 /** The detectors there are, and those of exact values and earlier bundles that masked something. */

@@ -3,6 +3,7 @@ import type { Actor } from '../../model/admin.ts';
 import type { WebRequest } from '../../model/web.ts';
 import type { View } from '../models.ts';
 import type { Api, ConsoleOptions } from '../ports.ts';
+import type { WrittenRule } from '../rules.ts';
 
 /** One request of a logged-in person for one page. */
 export interface Visit {
@@ -10,6 +11,8 @@ export interface Visit {
   readonly request: WebRequest;
   readonly api: Api;
   readonly options: ConsoleOptions;
+  /** The rules of the active bundle. */
+  readonly rules: () => readonly WrittenRule[];
   /** One line for each approval that was shown lately, by its id. */
   readonly gists: LRUCache<string, string>;
   /** Epoch milliseconds. */

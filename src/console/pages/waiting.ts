@@ -9,9 +9,8 @@ export async function loadWaiting(visit: Visit): Promise<Loaded> {
 }
 
 /** Pending approvals that the person may see, the oldest first. What one is bound to never changes, so it is read once. */
-export async function waitingApprovals({ api, actor, options, gists }: Visit): Promise<readonly ApprovalSummary[]> {
+export async function waitingApprovals({ api, actor, rules, gists }: Visit): Promise<readonly ApprovalSummary[]> {
   const listed = await listPending(api, actor);
-  const sources = options.policy.sources();
   const summaries: ApprovalSummary[] = [];
   for (const approval of listed) {
     let gist = gists.get(approval.id);
@@ -20,7 +19,7 @@ export async function waitingApprovals({ api, actor, options, gists }: Visit): P
       gist = content === null ? '' : gistOf(kind, JSON.parse(content));
       gists.set(approval.id, gist);
     }
-    summaries.push(summarise(approval, gist, sources));
+    summaries.push(summarise(approval, gist, rules()));
   }
   return summaries.sort((a, b) => a.createdAt - b.createdAt);
 }
