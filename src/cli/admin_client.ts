@@ -26,6 +26,14 @@ export const adminFile = 'admin.json';
  */
 export function openAdmin(dataDir: string): AdminClient {
   const { url, token } = readAddress(dataDir);
+  return adminAt(url, token);
+}
+
+/**
+ * Opens the admin API at a base URL with a token: the operator's, or a personal one where a person acts. Throws as
+ * `openAdmin`.
+ */
+export function adminAt(url: string, token: string): AdminClient {
   const call = async (method: string, path: string, query: object, body?: JsonObject): Promise<Json> => {
     const target = new URL(path, url);
     for (const [name, value] of Object.entries(query))
@@ -36,7 +44,7 @@ export function openAdmin(dataDir: string): AdminClient {
       ...(body ? { body: JSON.stringify(body) } : {}),
       signal: AbortSignal.timeout(30_000),
     }).catch((cause: unknown) => {
-      throw new StartError(`The gateway of ${dataDir} does not answer at ${url}. Is it running?`, { cause });
+      throw new StartError(`No gateway answers at ${url}. Is it running?`, { cause });
     });
     const answer = (await response.json()) as JsonObject;
     if (response.ok) return answer;
