@@ -9,7 +9,8 @@ import { createMayAct, loadPolicy } from './decide/index.ts';
 import type { GatewayError } from './errors.ts';
 import { createUpstream } from './forward/index.ts';
 import { createDevelopmentIssuer, createPeople, createRevocations, revocationMarks } from './identify/index.ts';
-import { createMasking } from './mask/index.ts';
+import { createMasking, loadTables } from './mask/index.ts';
+import type { PolicyBundle } from './model/decision.ts';
 import type { AuditEvent } from './model/event.ts';
 import { Secret } from './model/secret.ts';
 import type { Log } from './observe/index.ts';
@@ -93,10 +94,6 @@ async function open(config: Config, log: Log, opened: Opened) {
   });
   const ledgers = await openLedgers(store, keys, Date.now);
   const contents = opened(await openContents(store, keys, Date.now), (room) => room.close());
-  const policies = opened(
-    await createPolicySource({ config: config.policy, directory: store.directory, load: loadPolicy, onEvent }),
-    (room) => room.close(),
-  );
   const credentials = opened(
     createCredentials({
       config: config.credential,
@@ -118,6 +115,20 @@ async function open(config: Config, log: Log, opened: Opened) {
     (room) => room.close(),
   );
   credentials.onChange(() => masking.refresh());
+  const load = (bundle: PolicyBundle) => {
+    if (bundle.detectors !== null) loadTables(bundle.detectors);
+    return loadPolicy(bundle);
+  };
+  const policies = opened(
+    await createPolicySource({
+      config: config.policy,
+      directory: store.directory,
+      load,
+      onActivated: ({ detectors }) => masking.useRules(detectors),
+      onEvent,
+    }),
+    (room) => room.close(),
+  );
   const upstream = opened(
     createUpstream({
       url: config.upstream.url,

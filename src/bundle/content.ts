@@ -12,6 +12,9 @@ export interface BundleContent extends PolicyBundle {
   readonly sources: ReadonlyMap<string, string>;
 }
 
+/** Where a bundle carries its compiled detectors. */
+export const detectorsFile = 'detectors.bin';
+
 const points: ReadonlySet<string> = new Set(['request', 'chunk', 'tool_use', 'admin']);
 const effects: ReadonlySet<string> = new Set(['allow', 'deny', 'require_approval']);
 
@@ -43,6 +46,7 @@ export function contentOf(files: BundleFiles): BundleContent {
     manifestVersion: typeof version === 'number' && Number.isSafeInteger(version) && version > 0 ? version : null,
     wasm,
     data: files.has('data.json') ? json(files, 'data.json', 'data') : {},
+    detectors: files.get(detectorsFile) ?? null,
     corpus: corpusOf(files),
     sources: sourcesOf(files),
   };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Config } from '../config/index.ts';
 import { GatewayError } from '../errors.ts';
 import type { AdminRoute } from '../model/admin.ts';
-import type { ActivePolicy, LoadPolicy, PolicySource, PolicyStatus } from '../model/decision.ts';
+import type { ActivePolicy, LoadPolicy, PolicyBundle, PolicySource, PolicyStatus } from '../model/decision.ts';
 import type { AuditEvent } from '../model/event.ts';
 import type { JsonObject } from '../model/json.ts';
 import { type Floors, openFloors, writeDurably } from './floor.ts';
@@ -23,6 +23,8 @@ export interface PolicySourceOptions {
   readonly directory: string;
   /** `loadPolicy` of the decide room. */
   readonly load: LoadPolicy;
+  /** A bundle became active: what else it brings is to be used now. */
+  readonly onActivated?: (bundle: PolicyBundle) => void;
   readonly onEvent: (event: AuditEvent) => Promise<void> | void;
   /** Epoch milliseconds; default `Date.now`. */
   readonly clock?: () => number;
@@ -229,6 +231,7 @@ class Source implements ManagedPolicySource {
       throw new BundleRefused('self_test', thrown instanceof Error ? thrown.message : String(thrown), thrown);
     }
     persist?.();
+    this.#options.onActivated?.(content);
     this.#active = { policy, bundle, activatedAt: this.#clock() };
     this.#checkedAt = this.#clock();
     const { bundle: name, version, revision } = policy;

@@ -81,6 +81,8 @@ export interface ActivePolicy extends PolicyIdentity {
 export interface PolicyBundle extends PolicyIdentity {
   readonly wasm: Uint8Array<ArrayBuffer>;
   readonly data: Json;
+  /** Compiled detector tables, or null where the bundle brings none. */
+  readonly detectors: Uint8Array | null;
   /** The bundle's own examples with the decisions they must give. */
   readonly corpus: readonly CorpusCase[];
 }

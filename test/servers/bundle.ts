@@ -2,8 +2,9 @@ import { generateKeyPairSync } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { readArchive, writeArchive } from '../../src/bundle/index.ts';
+import { detectorsFile, readArchive, writeArchive } from '../../src/bundle/index.ts';
 import type { ConfigInput } from '../../src/config/index.ts';
+import { compileFolder, encodeTables } from '../../src/mask/index.ts';
 import { run } from '../../tools/policies/opa.ts';
 import { signFiles } from '../../tools/policies/sign.ts';
 
@@ -70,6 +71,8 @@ async function build(added: Readonly<Record<string, string>>) {
     for (const name of readdirSync(corpus).sort()) {
       files.set(`corpus/${name}`, new Uint8Array(readFileSync(join(corpus, name))));
     }
+    const { compiled } = compileFolder(join(source, 'detectors'));
+    files.set(detectorsFile, new Uint8Array(encodeTables(compiled)));
     return files;
   } finally {
     rmSync(scratch, { recursive: true });

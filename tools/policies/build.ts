@@ -2,9 +2,10 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BundleFiles, readArchive, writeArchive } from '../../src/bundle/archive.ts';
-import { type BundleContent, contentOf } from '../../src/bundle/content.ts';
+import { type BundleContent, contentOf, detectorsFile } from '../../src/bundle/content.ts';
 import { contract, schemaText } from '../../src/decide/contract.ts';
 import { loadPolicy } from '../../src/decide/policy.ts';
+import { compileFolder, encodeTables } from '../../src/mask/index.ts';
 import { BuildFailed, run } from './opa.ts';
 import { testParity } from './parity.ts';
 import { type Channels, refuseChange, withRelease } from './release.ts';
@@ -76,10 +77,20 @@ async function build(): Promise<BundleFiles> {
     for (const name of readdirSync(join(source, 'corpus')).sort()) {
       files.set(`corpus/${name}`, new Uint8Array(readFileSync(join(source, 'corpus', name))));
     }
+    files.set(detectorsFile, new Uint8Array(compileDetectors()));
     return files;
   } finally {
     rmSync(scratch, { recursive: true });
   }
+}
+
+/** The detector rules as tables, which OPA would drop like the corpus. */
+function compileDetectors(): Uint8Array {
+  const { compiled, faults } = compileFolder(join(source, 'detectors'));
+  if (faults.length > 0) {
+    throw new BuildFailed(faults.map(({ place, problem }) => `policies/detectors/${place}: ${problem}`).join('\n'));
+  }
+  return encodeTables(compiled);
 }
 
 async function write(folder: string, files: BundleFiles, content: BundleContent): Promise<void> {

@@ -3,5 +3,5 @@ export const builtin = {
   bundle: 'baseline',
   version: '1.0.0',
   bundleVersion: 1,
-  revision: '70be2112a7d8e8bea051d9c599924656a626fa51e90e05b1878dd84b5970aa3a',
+  revision: '07caa37c33a4519c403a1cdade398fdfc8271adcb8d8608536f4b72b833ad2be',
 } as const;
