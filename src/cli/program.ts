@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { StartError } from '../errors.ts';
+import { addApprovals } from './approvals_program.ts';
 
 const version = '0.1.0';
 const dataDirOption = () =>
@@ -33,6 +34,7 @@ Examples:
   addGateway(program);
   addIdentity(program);
   addRecords(program);
+  addApprovals(program, dataDirOption, run);
   addBundles(program);
   addDetectors(program);
   addConfig(program);
