@@ -156,10 +156,8 @@ class StoredReleases implements ReleasedTexts {
   #repeated(exchange: Conversed, body: Body, marker: Marker): string[] {
     const repeated: string[] = [];
     const last = lastAssistant(body.leaves);
-    for (let at = body.leaves.length - 1; at >= 0; at--) {
-      const leaf = body.leaves[at]!;
-      if (leaf.message <= last) break;
-      if (!isUserText(leaf)) continue;
+    for (const leaf of body.leaves) {
+      if (leaf.message <= last || !isUserText(leaf)) continue;
       const mark = marker.text(leaf.text);
       const named = name(marker, mark);
       const before = this.#said.get(named);

@@ -53,6 +53,8 @@ function newestSaid(leaves: readonly Leaf[], last: number): Leaf | null {
   let message = -1;
   for (let at = leaves.length - 1; at >= 0; at--) {
     const leaf = leaves[at]!;
+    // The fields around the messages may stand behind them.
+    if (leaf.message === -1) continue;
     if (leaf.message <= last || (message !== -1 && leaf.message < message)) break;
     if (leaf.origin === 'user' && message === -1) message = leaf.message;
     if (isUserText(leaf) && !isReminder(leaf.text)) return leaf;

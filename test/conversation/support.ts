@@ -48,6 +48,9 @@ export interface Node {
 
 const keyPlace = { key: async (name: string) => Buffer.alloc(32, name) };
 
+/** Clients put fields before the messages and behind them. */
+const tools = [{ name: 'Bash', description: 'Runs a command.', input_schema: { type: 'object' } }];
+
 /** Opens a node; nodes with one `url` share their state. */
 export async function openNode(
   options: { readonly url?: string; readonly now?: () => number; readonly directory?: string } = {},
@@ -68,7 +71,7 @@ export async function openNode(
     store,
     contents,
     async ask(messages, asking = {}) {
-      const body = { model: 'm', max_tokens: 1, messages: messages.map(messageOf), ...asking.more };
+      const body = { model: 'm', max_tokens: 1, messages: messages.map(messageOf), tools, ...asking.more };
       const headers: Record<string, string> = { 'content-type': 'application/json' };
       if (asking.session) headers['x-claude-code-session-id'] = asking.session;
       const arrived = {
