@@ -1,5 +1,5 @@
 import { GatewayError } from '../errors.ts';
-import { scan, splice } from '../json/index.ts';
+import { scan, splice, toJson } from '../json/index.ts';
 import type { HeldBlock, StreamEvent } from '../model/answer.ts';
 import type { JsonNode, Splice } from '../model/body.ts';
 import type { AnswerEnd, Recorded } from '../model/exchange.ts';
@@ -57,7 +57,7 @@ function readMessage(bytes: Uint8Array): JsonNode {
 }
 
 function partsOf(bytes: Uint8Array, root: JsonNode, content: readonly JsonNode[]): (StreamEvent | HeldBlock)[] {
-  const { content: _content, ...message } = parse(bytes, root);
+  const { content: _content, ...message } = objectOf(root);
   const event = (type: string, data: JsonObject): StreamEvent => ({
     kind: 'event',
     type,
@@ -76,7 +76,7 @@ function partsOf(bytes: Uint8Array, root: JsonNode, content: readonly JsonNode[]
 }
 
 function blockOf(bytes: Uint8Array, node: JsonNode, index: number): HeldBlock {
-  const block = parse(bytes, node);
+  const block = objectOf(node);
   const input = holds(block) ? node.get('input') : null;
   const inputText = input ? text(bytes, input) : holds(block) ? '{}' : null;
   return {
@@ -130,8 +130,8 @@ function text(bytes: Uint8Array, node: JsonNode): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + node.start, node.end - node.start).toString();
 }
 
-function parse(bytes: Uint8Array, node: JsonNode): JsonObject {
-  const value: unknown = JSON.parse(text(bytes, node));
+function objectOf(node: JsonNode): JsonObject {
+  const value: unknown = toJson(node);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new GatewayError('UPSTREAM_PROTOCOL', 'a content block is not an object');
   }

@@ -96,6 +96,12 @@ describe('the hold step', () => {
     expect(part).toMatchObject({ call: true, inputText: null, original: null });
   });
 
+  it('gives a call whose input names something twice no text: readers differ on which one counts', () => {
+    const twice = json('{"command":"ls","command":"rm -rf /"}');
+    const [part] = run([start(0, { type: 'tool_use', id: 'a', name: 'Bash', input: {} }), delta(0, twice), stop(0)]);
+    expect(part).toMatchObject({ call: true, inputText: null });
+  });
+
   it.each([
     ['a delta without an open block', [delta(0, { type: 'text_delta', text: 'x' })]],
     [
