@@ -5,6 +5,7 @@ import { readExample } from '../../../src/mask/rules/format.ts';
 import { encodeTables, loadTables } from '../../../src/mask/rules/tables.ts';
 import type { Detectors } from '../../../src/model/scan.ts';
 import { maskChunks, oracleMask } from '../helpers.ts';
+import { corpus, type Sample } from './corpus.ts';
 import { compileLibrary } from './library.ts';
 
 let library: readonly CompiledRule[];
@@ -83,5 +84,51 @@ describe('the library of rules', () => {
 
   it('holds back no more than 640 characters for any rule', () => {
     expect(library.filter(({ undecided }) => undecided > 640).map(({ rule }) => rule.id)).toEqual([]);
+  });
+});
+
+describe('the library on a generated corpus', () => {
+  const onlyReported = new Set(['prompt_injection', 'dangerous_instruction']);
+  const seed = 20_261_124;
+
+  function missed(samples: readonly Sample[], spell: (text: string) => string = (text) => text): readonly string[] {
+    return samples.flatMap(({ kind, text, value }) => {
+      const [from, to] = value!;
+      const spelled = spell(text.slice(from, to));
+      const covered = coveredIn(all, text.slice(0, from) + spelled + text.slice(to));
+      return covered.slice(from, from + spelled.length).includes(false) ? [kind] : [];
+    });
+  }
+  const share = (part: number, whole: number) => part / whole;
+
+  it('covers at least 97 % of the secrets and of the personal data, whole', () => {
+    for (const group of ['secrets', 'personal'] as const) {
+      const samples = corpus(group, seed, 30);
+      expect(share(missed(samples).length, samples.length), missed(samples).join()).toBeLessThanOrEqual(0.03);
+    }
+  });
+
+  it('touches at most 1 % of what only looks alike', () => {
+    const samples = corpus('alike', seed, 60);
+    const hit = samples.filter(({ text }) => all.scan(text).spans.some((span) => !onlyReported.has(span.class)));
+    expect(share(hit.length, samples.length), hit.map(({ kind }) => kind).join()).toBeLessThanOrEqual(0.01);
+  });
+
+  it.each([
+    ['zero-width spaces', (text: string) => [...text].join('\u200b')],
+    ['soft hyphens', (text: string) => [...text].join('\u00ad')],
+    ['tag characters', (text: string) => [...text].join('\u{e0041}')],
+    ['variation selectors', (text: string) => [...text].join('\ufe0f')],
+    [
+      'full-width letters',
+      (text: string) => text.replace(/[!-~]/g, (c) => String.fromCharCode(c.charCodeAt(0) + 0xfee0)),
+    ],
+  ])('is not misled by %s inside the value', (_name, spell) => {
+    for (const group of ['secrets', 'personal'] as const) {
+      const samples = corpus(group, seed + 1, 6);
+      expect(share(missed(samples, spell).length, samples.length), missed(samples, spell).join()).toBeLessThanOrEqual(
+        0.03,
+      );
+    }
   });
 });
