@@ -1,4 +1,3 @@
-import type { Config } from '../config/index.ts';
 import type { AdminRoute } from '../model/admin.ts';
 import type { Approvals, MayAct, Released, Traces } from '../model/approval.ts';
 import type { Journal } from '../model/event.ts';
@@ -6,7 +5,7 @@ import type { Outbound } from '../outbound/index.ts';
 import type { Keys } from '../seal/index.ts';
 import type { Store } from '../store/index.ts';
 import { Concerns } from './concern.ts';
-import type { Context } from './context.ts';
+import type { Context, DeskConfig } from './context.ts';
 import { Desk } from './desk.ts';
 import { createChanges } from './events.ts';
 import { Grants, isFor, provenGrant } from './grants.ts';
@@ -20,7 +19,7 @@ import { Waiters } from './waiters.ts';
 export interface ApprovalsOptions {
   readonly store: Store;
   readonly keys: Keys;
-  readonly config: Config['approvals'];
+  readonly config: DeskConfig;
   /** The policy point `sallyport/admin`. */
   readonly mayAct: MayAct;
   /** The audit journal of this node. */

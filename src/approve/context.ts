@@ -8,12 +8,18 @@ import type { Keys } from '../seal/index.ts';
 import type { Store } from '../store/index.ts';
 import type { ApprovalRow, Tables } from './tables.ts';
 
+/** The part of the configuration that questions, grants and notices go by. */
+export type DeskConfig = Pick<
+  Config['approvals'],
+  'console_url' | 'expires_max_s' | 'grant_max_s' | 'denial_s' | 'break_glass_s' | 'grant_uses' | 'keep_days' | 'notify'
+>;
+
 /** What the parts of this room share. */
 export interface Context {
   readonly store: Store;
   readonly query: Kysely<Tables>;
   readonly keys: Keys;
-  readonly config: Config['approvals'];
+  readonly config: DeskConfig;
   readonly mayAct: MayAct;
   readonly journal: Pick<Journal, 'append'>;
   readonly onReleased: (released: Released) => void | Promise<void>;
