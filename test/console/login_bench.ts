@@ -4,7 +4,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach } from 'vitest';
+import { afterEach, expect } from 'vitest';
 import type { Config } from '../../src/config/index.ts';
 import { createLogin, type Login } from '../../src/console/login_room.ts';
 import {
@@ -20,6 +20,7 @@ import { Secret } from '../../src/model/secret.ts';
 import { createOutbound } from '../../src/outbound/index.ts';
 import { createAdminServer, createWeb } from '../../src/receive/index.ts';
 import { openStore } from '../../src/store/index.ts';
+import type { Browser } from '../servers/http_browser.ts';
 import { createOidcOp } from '../servers/oidc_op.ts';
 import { createSamlIdp, type SamlIdp } from '../servers/saml_idp.ts';
 
@@ -178,4 +179,23 @@ async function freePort(): Promise<number> {
   server.close();
   await once(server, 'close');
   return port;
+}
+
+/** Who the admin API takes a browser for. */
+export async function me(bench: LoginBench, browser: Browser): Promise<unknown> {
+  const response = await browser.ask(`${bench.url}/admin/v1/me`);
+  return response.status === 200 ? ((await response.json()) as { actor: unknown }).actor : response.status;
+}
+
+/** Logs in with the real provider; gives the session cookie's value. */
+export async function oidcLogin(bench: LoginBench, browser: Browser, account = 'ann', query = ''): Promise<string> {
+  const response = await browser.login(`${bench.url}/login/corp${query}`, account, bench.url);
+  expect(response.status).toBe(303);
+  return browser.cookies(bench.url).get('sallyport-session') ?? '';
+}
+
+/** The headers of a browser that holds its session's cookie. */
+export function cookieOf(bench: LoginBench, browser: Browser) {
+  const value = browser.cookies(bench.url).get('sallyport-session') ?? '';
+  return { get: (name: string) => (name === 'cookie' ? `sallyport-session=${value}` : null) };
 }
