@@ -83,15 +83,18 @@ function buildStarts(tables: Tables, chosen: readonly Chosen[]): Pick<RuleSet, '
   const starts = new Uint16Array((classes + 1) * classes);
   const startLists: number[][] = [[]];
   const known = new Map<string, number>();
+  const beginning = Array.from({ length: classes }, (_, own) =>
+    plain.filter(({ rule }) => {
+      const automaton = automata[rule.context === -1 ? rule.body : rule.context]!;
+      return next[automaton.next + automaton.classes + local[automaton.local + own]!] !== 0;
+    }),
+  );
   for (let before = 0; before <= classes; before++) {
     for (let own = 0; own < classes; own++) {
-      const list = plain
-        .filter(({ rule }) => {
-          const automaton = automata[rule.context === -1 ? rule.body : rule.context]!;
-          const free = before === classes || rule.left === -1 || leftSets[rule.left]![before] === 0;
-          return free && next[automaton.next + automaton.classes + local[automaton.local + own]!] !== 0;
-        })
-        .map(({ index }) => index);
+      if (beginning[own]!.length === 0) continue;
+      const list = beginning[own]!.filter(
+        ({ rule: { left } }) => before === classes || left === -1 || leftSets[left]![before] === 0,
+      ).map(({ index }) => index);
       if (list.length === 0) continue;
       const name = list.join(' ');
       let id = known.get(name);
