@@ -32,7 +32,7 @@ export function conversationId(exchange: Read, keyedHash: (text: string) => stri
 export function countTurns(root: JsonNode | null): number {
   let turns = 0;
   for (const message of root?.get('messages')?.items() ?? []) {
-    if (message.get('role')?.string() === 'user') turns += 1;
+    if (message.get('role')?.says('user')) turns += 1;
   }
   return turns;
 }

@@ -28,9 +28,7 @@ export function contentFacts(root: JsonNode | null): ContentFacts {
 }
 
 /** Blocks that refer to nothing: most of a conversation, so they are passed over at the price of one look. */
-const plain: ReadonlySet<string> = new Set([
-  ...['text', 'tool_use', 'server_tool_use', 'mcp_tool_use', 'thinking', 'redacted_thinking'],
-]);
+const plain = ['text', 'tool_use', 'thinking', 'server_tool_use', 'mcp_tool_use', 'redacted_thinking'] as const;
 
 class ContentReader {
   readonly hosts = new Set<string>();
@@ -40,9 +38,9 @@ class ContentReader {
   blocks(content: JsonNode | null): void {
     if (content === null || content.type === 'string') return;
     for (const block of content.items()) {
-      const type = block.get('type')?.string() ?? null;
-      if (type !== null && plain.has(type)) continue;
-      if (type === 'tool_result') this.blocks(block.get('content'));
+      const type = block.get('type');
+      if (type !== null && plain.some((name) => type.says(name))) continue;
+      if (type?.says('tool_result')) this.blocks(block.get('content'));
       else if (block.type === 'object') this.object(block, false);
     }
   }

@@ -167,6 +167,10 @@ export class TapeNode implements JsonNode {
     return this.tape.kind(this.index) === Kind.string ? this.tape.text(this.index) : null;
   }
 
+  says(text: string): boolean {
+    return this.tape.kind(this.index) === Kind.string && this.tape.is(this.index, text);
+  }
+
   number(): number | null {
     return this.tape.kind(this.index) === Kind.number ? Number(this.spelling()) : null;
   }

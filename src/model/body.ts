@@ -25,6 +25,8 @@ export interface JsonNode {
   entries(): readonly (readonly [key: string, value: JsonNode])[];
   /** The decoded text of a string, or null for any other type. */
   string(): string | null;
+  /** Whether this is a string that says `text`; cheaper than decoding it. */
+  says(text: string): boolean;
   /** The value of a number (a double), or null for any other type. */
   number(): number | null;
   /** The value of a boolean, or null for any other type. */

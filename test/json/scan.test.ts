@@ -120,6 +120,13 @@ describe('what it reads', () => {
     const root = read(whole.subarray(2, whole.length - 2));
     expect([root.start, root.end, root.get('a')?.string()]).toEqual([0, 10, 'é']);
   });
+
+  test('a string says its decoded text, however it is spelled', () => {
+    const nodes = read('["user","us\\u0065r","\u00e9","user1",{"user":1},1]').items();
+    expect(nodes.map((node) => node.says('user'))).toEqual([true, true, false, false, false, false]);
+    expect(nodes[2]!.says('\u00e9')).toBe(true);
+    expect(read('1').says('1')).toBe(false);
+  });
 });
 
 describe('what it refuses', () => {
