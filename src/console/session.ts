@@ -20,9 +20,10 @@ export interface Sessions {
   begin(person: LoggedIn, former: string | null): Promise<{ readonly secret: string; readonly session: Session }>;
   /**
    * The session of a secret. Null once it was idle for 30 minutes, 8 hours after the login, after a logout, and as soon
-   * as the person, the login at the provider or the session itself is revoked.
+   * as the person, the login at the provider or the session itself is revoked. Where an open page asks by itself,
+   * `watching`, that is no use of the session.
    */
-  find(secret: string): Promise<Session | null>;
+  find(secret: string, watching?: boolean): Promise<Session | null>;
   end(secret: string): Promise<void>;
   /** Seconds that the cookie may be kept. */
   readonly maxAgeSeconds: number;
@@ -71,7 +72,7 @@ export function createSessions({ store, revoked, clock = Date.now }: SessionsOpt
         .execute();
       return { secret, session: sessionOf(secret, name, identity, authenticatedAt, until) };
     },
-    async find(secret) {
+    async find(secret, watching = false) {
       const at = clock();
       const id = digest(secret);
       const row = await query().selectFrom('console_session').selectAll().where('id', '=', id).executeTakeFirst();
@@ -82,7 +83,7 @@ export function createSessions({ store, revoked, clock = Date.now }: SessionsOpt
         await end(secret);
         return null;
       }
-      if (at - row.last_at >= TOUCH_MS) {
+      if (!watching && at - row.last_at >= TOUCH_MS) {
         await query().updateTable('console_session').set({ last_at: at }).where('id', '=', id).execute();
       }
       return sessionOf(secret, row.name, identity, row.authenticated_at, row.until);

@@ -18,9 +18,10 @@ export interface AuthenticateOptions {
 export interface Authentication {
   /**
    * By `authorization` where there is one (operator token, else a personal token), otherwise by the session's cookie.
-   * Null where nobody is logged in; rejects with `GatewayError` for a personal token that is refused.
+   * Null where nobody is logged in; rejects with `GatewayError` for a personal token that is refused. `watching`: an open
+   * page asks by itself, which is no use of the session.
    */
-  who(request: Pick<WebRequest, 'headers'>): Promise<Authenticated | null>;
+  who(request: Pick<WebRequest, 'headers'>, watching?: boolean): Promise<Authenticated | null>;
   /** The same for the admin API: a change of state in a session needs its form token. Rejects with CSRF besides. */
   forApi(request: Pick<WebRequest, 'headers'> & { readonly method: string }): Promise<Authenticated | null>;
   /** The session of a browser, or null. */
@@ -32,14 +33,14 @@ const none = new Uint8Array();
 /** Makes the authentication of the admin port. */
 export function createAuthentication(options: AuthenticateOptions): Authentication {
   const { sessions, cookie } = options;
-  const session = async ({ headers }: Pick<WebRequest, 'headers'>) => {
+  const session = async ({ headers }: Pick<WebRequest, 'headers'>, watching = false) => {
     const secret = cookie.read(headers.get('cookie'));
-    return secret === null ? null : sessions.find(secret);
+    return secret === null ? null : sessions.find(secret, watching);
   };
-  const who: Authentication['who'] = async (request) => {
+  const who: Authentication['who'] = async (request, watching) => {
     const authorization = request.headers.get('authorization');
     if (authorization !== null) return byToken(authorization, options);
-    const found = await session(request);
+    const found = await session(request, watching);
     return found && { kind: 'person', actor: found.actor, session: found };
   };
   return {

@@ -18,6 +18,17 @@ describe('a session', () => {
     expect(await me(bench, browser)).toBe(401);
   });
 
+  it('is not kept alive by an open page that asks by itself', async () => {
+    const bench = await loginBench();
+    const browser = new Browser();
+    await oidcLogin(bench, browser);
+    const watch = () => bench.login.authentication.who({ headers: cookieOf(bench, browser) }, true);
+    bench.ahead += hour / 2 - 1000;
+    expect(await watch()).toMatchObject({ kind: 'person' });
+    bench.ahead += 2000;
+    expect(await watch()).toBeNull();
+  });
+
   it('ends 8 hours after the login, used or not', async () => {
     const bench = await loginBench();
     const browser = new Browser();
