@@ -1,9 +1,10 @@
 import { GatewayError } from '../errors.ts';
 import { scan, splice, toJson } from '../json/index.ts';
-import type { HeldBlock, StreamEvent } from '../model/answer.ts';
+import type { AnswerPart, HeldBlock, StreamEvent } from '../model/answer.ts';
 import type { JsonNode, Splice } from '../model/body.ts';
 import type { AnswerEnd, Recorded } from '../model/exchange.ts';
 import type { JsonObject } from '../model/json.ts';
+import { blockText } from './block_text.ts';
 import { holds, isClientCall } from './hold.ts';
 import type { WayBack } from './stream.ts';
 import { requireVerdict } from './write.ts';
@@ -29,7 +30,7 @@ export async function passWhole(
   let claudeEnded = false;
   let end = 'complete' as AnswerEnd;
   const deliver = wayBack(exchange, (part) => {
-    exchange.answer.append(part);
+    exchange.answer.append(asStreamed(part));
     if (part.kind === 'block') blocks.push(part);
     else if (part.type === 'message_delta') delta = part;
     else if (part.type === 'message_stop') end = claudeEnded ? 'complete' : 'denied';
@@ -38,7 +39,8 @@ export async function passWhole(
   for (const part of partsOf(bytes, root, original)) {
     if (end === 'denied') break;
     claudeEnded = part.kind === 'event' && part.type === 'message_stop';
-    await deliver(part);
+    const wait = deliver(part);
+    if (wait) await wait;
   }
   return { bytes: render(bytes, root, blocks, original.length, delta), end };
 }
@@ -57,7 +59,8 @@ function readMessage(bytes: Uint8Array): JsonNode {
 }
 
 function partsOf(bytes: Uint8Array, root: JsonNode, content: readonly JsonNode[]): (StreamEvent | HeldBlock)[] {
-  const { content: _content, ...message } = objectOf(root);
+  const head = root.entries().filter(([name]) => name !== 'content');
+  const message: JsonObject = Object.fromEntries(head.map(([name, value]) => [name, toJson(value)]));
   const event = (type: string, data: JsonObject): StreamEvent => ({
     kind: 'event',
     type,
@@ -116,14 +119,12 @@ function render(
   return splices.length === 0 ? bytes : splice(bytes, splices);
 }
 
-/** A block as JSON text: its original bytes, or written anew with the input spelled as it is. */
-function blockText(part: HeldBlock): string {
-  if (part.original instanceof Uint8Array) return Buffer.from(part.original).toString();
-  const members = Object.entries(part.block).map(([key, value]) => {
-    const spelled = key === 'input' && part.inputText !== null ? part.inputText : JSON.stringify(value);
-    return `${JSON.stringify(key)}:${spelled}`;
-  });
-  return `{${members.join(',')}}`;
+/** A part as callers that stream get it: the message begins without its end, and no event has bytes yet. */
+function asStreamed(part: AnswerPart): AnswerPart {
+  if (part.kind === 'block') return part;
+  if (part.type !== 'message_start') return { ...part, bytes: null };
+  const message = { ...(part.data.message as JsonObject), stop_reason: null, stop_sequence: null };
+  return { ...part, data: { ...part.data, message }, bytes: null };
 }
 
 function text(bytes: Uint8Array, node: JsonNode): string {

@@ -53,11 +53,22 @@ export function parse(bytes: Uint8Array, limits: JsonLimits): Json {
   return toJson(scan(bytes, limits));
 }
 
+function objectOf(node: JsonNode): Json {
+  const object: { [name: string]: Json } = {};
+  for (const [name, value] of node.entries()) {
+    if (name === '__proto__') Object.defineProperty(object, name, { ...own, value: toJson(value) });
+    else object[name] = toJson(value);
+  }
+  return object;
+}
+
+const own = { configurable: true, enumerable: true, writable: true };
+
 /** The JavaScript value of a node; a name such as `__proto__` becomes an ordinary own property. */
 export function toJson(node: JsonNode): Json {
   switch (node.type) {
     case 'object':
-      return Object.fromEntries(node.entries().map(([key, value]) => [key, toJson(value)]));
+      return objectOf(node);
     case 'array':
       return node.items().map(toJson);
     case 'string':
