@@ -1,5 +1,5 @@
 import type { Body } from '../model/body.ts';
-import type { NewHits } from '../model/content.ts';
+import type { HitLeaf, NewHits } from '../model/content.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Conversed } from '../model/exchange.ts';
 import type { Principal } from '../model/principal.ts';
@@ -19,6 +19,8 @@ import type { WithheldIndex } from './withheld_index.ts';
 export interface Contents {
   /** For the scan: which hits of a request are new. */
   readonly newHits: NewHits;
+  /** What was found in a body that `newHits` has seen; empty for any other. */
+  hitsOf(body: Body): readonly HitLeaf[];
   /** For the question that humans are asked: marks of the texts that an approval of this request releases. */
   marksOf(exchange: Conversed): readonly string[];
   /** Humans approved: the texts of these marks are released for the principal. */
@@ -59,6 +61,7 @@ export async function openContents(store: Store, keys: Keys, now: () => number):
 
   return {
     newHits: released.newHits,
+    hitsOf: (body) => released.hitsOf(body),
     marksOf: (exchange) => released.marksOf(exchange),
     release: (principal, marks) => released.release(principal, marks),
     withhold: (exchange, how) => withheld.withhold(exchange, how),

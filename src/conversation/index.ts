@@ -1,8 +1,8 @@
 import type { Conversed, Read } from '../model/exchange.ts';
+import { unlessItBegins } from './begins.ts';
 import type { Contents } from './contents.ts';
 import { conversationId, countTurns } from './identify.ts';
 import { type Ledger, type Ledgers, nothingChanged } from './ledger.ts';
-import { isReminder, isUserText, lastAssistant } from './places.ts';
 import { restore } from './restore.ts';
 import { nothingWithheld } from './withheld_index.ts';
 
@@ -10,6 +10,8 @@ import { nothingWithheld } from './withheld_index.ts';
 export { type Contents, openContents } from './contents.ts';
 export { type Ledgers, openLedgers, type RenamedCall } from './ledger.ts';
 export { createNoteStep } from './note.ts';
+export { createPinStep, type PinOptions } from './pin_step.ts';
+export { openRuleShelf, type RuleShelf } from './rule_shelf.ts';
 
 /**
  * The `converse` step: names the conversation and reads what the gateway remembers of it.
@@ -49,16 +51,4 @@ export function createRestore(
     }
     return restore(exchange, ledger, withheld, onTaken);
   };
-}
-
-/** A conversation that begins with one line repeats nothing, so it goes on without the store. */
-function unlessItBegins<T>(exchange: Read, reading: T | Promise<T>, nothing: T): T | Promise<T> {
-  if (!(reading instanceof Promise)) return reading;
-  return reading.catch((fault: unknown) => {
-    const leaves = exchange.body?.leaves ?? [];
-    const said = leaves.filter((leaf) => isUserText(leaf) && !isReminder(leaf.text));
-    const oneLine = said.length === 0 || (said.length === 1 && !said[0]!.text.trim().includes('\n'));
-    if (lastAssistant(leaves) === -1 && oneLine) return nothing;
-    throw fault;
-  });
 }

@@ -1,6 +1,8 @@
 import { LRUCache } from 'lru-cache';
+import type { MaskMode } from '../model/scan.ts';
 import { type Keys, makeDataKey, openPart, sealPart, unwrapDataKey } from '../seal/index.ts';
 import type { Store } from '../store/index.ts';
+import { type Pin, pinMs } from './pin.ts';
 import { conversationMigrations, type Tables } from './tables.ts';
 
 /** A tool call that was denied under another name, as Claude made it. */
@@ -17,6 +19,8 @@ export interface Ledger {
   readonly dropBlock: boolean;
   /** By `tool_use` id. */
   readonly renamedCalls: ReadonlyMap<string, RenamedCall>;
+  /** What its rewriting is pinned to, ended or not. */
+  readonly pin: Pin | null;
 }
 
 /** Reads and writes ledgers; the store holds the truth, a bounded cache spares the look-up. */
@@ -24,17 +28,25 @@ export interface Ledgers {
   read(conversation: string): Ledger | Promise<Ledger>;
   markDropBlock(conversation: string): Promise<void>;
   addRenamedCall(conversation: string, callId: string, call: RenamedCall): Promise<void>;
+  /** Pins a conversation anew; null ends its pin. In force here at once, whether it can be stored or not. */
+  pin(conversation: string, pin: Pin | null): Promise<void>;
+  /** Digests of the rule sets that some pin still needs. */
+  pinnedRules(): Promise<ReadonlySet<string>>;
+  /** What `read` gave lately, without asking the store. */
+  peek(conversation: string): Ledger | undefined;
 }
 
 const sealContext = 'renamed call';
 /** The ledger of a conversation in which nothing was changed. */
-export const nothingChanged: Ledger = { dropBlock: false, renamedCalls: new Map() };
+export const nothingChanged: Ledger = { dropBlock: false, renamedCalls: new Map(), pin: null };
 
 /** Opens the ledgers of a store. Inputs of renamed calls are sealed at rest. */
 export async function openLedgers(store: Store, keys: Keys, now: () => number): Promise<Ledgers> {
   await store.migrate('conversation', conversationMigrations);
   const query = store.query<Tables>();
-  const cache = new LRUCache<string, Ledger>({ max: 10_000 });
+  // Other nodes of a fleet change ledgers too; a client rarely changes its node between two turns.
+  const ttl = store.kind === 'postgres' ? 5_000 : 0;
+  const cache = new LRUCache<string, Ledger>({ max: 10_000, ttl });
 
   const load = async (conversation: string): Promise<Ledger> => {
     const mark = await query
@@ -50,7 +62,14 @@ export async function openLedgers(store: Store, keys: Keys, now: () => number): 
       const [name, inputText] = JSON.parse(opened) as [string, string];
       renamedCalls.set(row.call, { name, inputText, shownAs: row.shown_as });
     }
-    const ledger = mark || rows.length > 0 ? { dropBlock: mark?.drop_block === 1, renamedCalls } : nothingChanged;
+    const pinned = await query
+      .selectFrom('conversation_pin')
+      .selectAll()
+      .where('conversation', '=', conversation)
+      .executeTakeFirst();
+    const pin = pinned ? pinOf(pinned) : null;
+    const changed = mark !== undefined || rows.length > 0 || pin !== null;
+    const ledger = changed ? { dropBlock: mark?.drop_block === 1, renamedCalls, pin } : nothingChanged;
     cache.set(conversation, ledger);
     return ledger;
   };
@@ -76,5 +95,43 @@ export async function openLedgers(store: Store, keys: Keys, now: () => number): 
         .execute();
       cache.delete(conversation);
     },
+    async pin(conversation, pin) {
+      cache.set(conversation, { ...(cache.get(conversation) ?? nothingChanged), pin });
+      if (pin === null) {
+        await query.deleteFrom('conversation_pin').where('conversation', '=', conversation).execute();
+        return;
+      }
+      const row = {
+        rules: JSON.stringify(pin.rules),
+        plan: JSON.stringify([...pin.plan]),
+        organisation: pin.organisation,
+        pinned_at: pin.pinnedAt,
+        used_at: pin.usedAt,
+      };
+      await query
+        .insertInto('conversation_pin')
+        .values({ conversation, ...row })
+        .onConflict((conflict) => conflict.column('conversation').doUpdateSet(row))
+        .execute();
+    },
+    async pinnedRules() {
+      await query
+        .deleteFrom('conversation_pin')
+        .where('pinned_at', '<', now() - 2 * pinMs)
+        .execute();
+      const rows = await query.selectFrom('conversation_pin').select('rules').distinct().execute();
+      return new Set(rows.flatMap(({ rules }) => JSON.parse(rules) as string[]));
+    },
+    peek: (conversation) => cache.get(conversation),
+  };
+}
+
+function pinOf(row: Tables['conversation_pin']): Pin {
+  return {
+    rules: JSON.parse(row.rules) as string[],
+    plan: new Map(JSON.parse(row.plan) as [string, MaskMode][]),
+    organisation: row.organisation,
+    pinnedAt: row.pinned_at,
+    usedAt: row.used_at,
   };
 }

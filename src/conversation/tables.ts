@@ -12,6 +12,16 @@ export interface Tables {
     readonly sealed: Uint8Array;
     readonly at: number;
   };
+  readonly conversation_pin: {
+    readonly conversation: string;
+    /** Digests of rule sets, a JSON array. */
+    readonly rules: string;
+    /** Classes with their modes, a JSON array of pairs. */
+    readonly plan: string;
+    readonly organisation: string | null;
+    readonly pinned_at: number;
+    readonly used_at: number;
+  };
   /** Texts that were forwarded for a principal. */
   readonly released_text: { readonly principal: string; readonly mark: string; readonly until: number };
   /** Texts that a human approved for a principal, found again by their first hit. */
@@ -95,6 +105,19 @@ export const conversationMigrations: Migrations = {
         .addColumn('number', 'integer', (column) => column.notNull())
         .execute();
       await (db as Kysely<Tables>).insertInto('withheld_change').values({ number: 0 }).execute();
+    },
+  },
+  '003_pin': {
+    async up(db: Kysely<unknown>) {
+      await db.schema
+        .createTable('conversation_pin')
+        .addColumn('conversation', 'text', (column) => column.primaryKey())
+        .addColumn('rules', 'text', (column) => column.notNull())
+        .addColumn('plan', 'text', (column) => column.notNull())
+        .addColumn('organisation', 'text')
+        .addColumn('pinned_at', 'bigint', (column) => column.notNull())
+        .addColumn('used_at', 'bigint', (column) => column.notNull())
+        .execute();
     },
   },
 };

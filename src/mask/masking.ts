@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import type { WayBackStep } from '../model/answer.ts';
 import type { Body } from '../model/body.ts';
-import type { NewHits } from '../model/content.ts';
+import type { NewHits, PinnedRules } from '../model/content.ts';
 import type { Conversed, Decided, Masked, Recorded, Scanned } from '../model/exchange.ts';
 import type { Detectors, Focus } from '../model/scan.ts';
 import { cleanseBytes } from './cleanse.ts';
@@ -9,8 +10,8 @@ import { createDetectors, type ExactValue } from './detectors.ts';
 import { createMaskStep } from './mask_step.ts';
 import { ScanMemo } from './memo.ts';
 import { isMasked } from './redact.ts';
-import { type BodyFindings, type BodyScan, maskBody, scanBody } from './request.ts';
-import { builtinTables } from './rules/builtin.ts';
+import { addOlder, type BodyFindings, type BodyScan, maskBody, scanBody } from './request.ts';
+import { builtinRules } from './rules/builtin.ts';
 import { loadTables } from './rules/tables.ts';
 import { createScanStep, type Findings } from './scan_step.ts';
 
@@ -28,6 +29,8 @@ export interface Masking {
    * Throws a RangeError for bytes that are no tables; then the old rules stay.
    */
   useRules(tables: Uint8Array | null): void;
+  /** The active rule set as it was compiled, with its digest. */
+  compiled(): { readonly digest: string; readonly bytes: Uint8Array };
   /** The active rules, for people. */
   rules(): readonly { readonly id: string; readonly class: string; readonly label: string }[];
   /**
@@ -63,16 +66,33 @@ export function createMasking(options: {
   readonly key?: Uint8Array;
   /** Which hits of a request policy is told of as new; by default all are. */
   readonly newHits?: NewHits;
+  /** Older rule sets whose masks apply in a conversation, too; by default there are none. */
+  readonly pinned?: PinnedRules;
 }): Masking {
   const key = options.key ?? randomBytes(32);
   const newHits = options.newHits ?? ((_exchange, hits) => hits.map(({ spans }) => spans));
   const memo = new ScanMemo(key);
   const findings = new WeakMap<Body, BodyFindings>();
   const answers = new WeakMap<Answering, Answer>();
-  const builtin = builtinTables();
-  let tables = builtin;
+  let bytes = builtinRules();
+  let tables = loadTables(bytes);
   const build = () => createDetectors(options.exact(), key, tables);
   let current = build();
+
+  /** Detectors of older rule sets: exact values belong to the active ones alone. */
+  const kept = new LRUCache<string, Detectors>({ max: 4 });
+  const olderDetectors = (exchange: Conversed): readonly Detectors[] => {
+    const digests = options.pinned?.older(exchange, tables.digest) ?? [];
+    return digests.flatMap((digest) => {
+      let detectors = kept.get(digest);
+      const compiled = detectors ? null : options.pinned!.tables(digest);
+      if (compiled) {
+        detectors = createDetectors([], key, loadTables(compiled));
+        kept.set(digest, detectors);
+      }
+      return detectors ?? [];
+    });
+  };
 
   // The answer is masked with the values of the moment it begins: the lease may be newer than the request's scan.
   const answerOf = (exchange: Answering): Answer => {
@@ -96,10 +116,13 @@ export function createMasking(options: {
     refresh() {
       current = build();
     },
-    useRules(bytes) {
-      tables = bytes === null ? builtin : loadTables(bytes);
+    useRules(compiled) {
+      const used = compiled ?? builtinRules();
+      tables = loadTables(used);
+      bytes = used;
       current = build();
     },
+    compiled: () => ({ digest: tables.digest, bytes }),
     rules: () => tables.rules.map(({ id, class: name, label }) => ({ id, class: name, label })),
     scanRequest(exchange) {
       const keep = (result: BodyScan): Scanned => {
@@ -107,6 +130,11 @@ export function createMasking(options: {
         return result.scanned;
       };
       const result = scanBody(exchange, current, { memo, newHits });
+      const older = olderDetectors(exchange);
+      if (older.length > 0)
+        return Promise.resolve(result)
+          .then((scan) => addOlder(scan, older, memo))
+          .then(keep);
       return result instanceof Promise ? result.then(keep) : keep(result);
     },
     maskRequest(exchange) {

@@ -58,6 +58,30 @@ export interface BodyScan {
   readonly findings: BodyFindings;
 }
 
+/**
+ * Adds what older rule sets find to what will be masked; it is not told to policy. What the assistant said was masked
+ * by them on its way back already.
+ */
+export async function addOlder(scan: BodyScan, older: readonly Detectors[], memo: ScanMemo): Promise<BodyScan> {
+  const { body } = scan.scanned;
+  if (body === null) return scan;
+  const findings = new Map(scan.findings);
+  for (const detectors of older) {
+    const found = new Map<number, readonly Span[]>();
+    try {
+      await scanLeaves({ body, detectors, memo, findings: found }, 0);
+    } catch (cause) {
+      throw maskFailed('scan of the request', cause);
+    }
+    for (const [index, spans] of found) {
+      if (body.leaves[index]!.origin === 'assistant') continue;
+      const known = findings.get(index);
+      findings.set(index, known ? [...known, ...spans].sort((a, b) => a.from - b.from || b.to - a.to) : spans);
+    }
+  }
+  return { scanned: scan.scanned, findings };
+}
+
 interface LeafScan {
   readonly body: Body;
   readonly detectors: Detectors;

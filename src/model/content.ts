@@ -17,3 +17,11 @@ export type NewHits = (
   exchange: Conversed,
   hits: readonly HitLeaf[],
 ) => readonly (readonly Span[])[] | Promise<readonly (readonly Span[])[]>;
+
+/** The older rule sets whose masks still apply in a conversation. Implemented by `conversation/`, asked by the scan. */
+export interface PinnedRules {
+  /** Digests of rule sets besides the active one, for a conversation that `converse` has read; mostly none. */
+  older(exchange: Conversed, active: string): readonly string[];
+  /** The compiled rules of a digest as this node keeps them; null where it does not. */
+  tables(digest: string): Uint8Array | null;
+}

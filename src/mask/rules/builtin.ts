@@ -20,8 +20,13 @@ const builtin = {
   ],
 };
 
-/** The tables of the built-in rules, compiled anew (a few milliseconds). */
-export function builtinTables(): Tables {
+/** The built-in rules, compiled anew (a few milliseconds). */
+export function builtinRules(): Uint8Array {
   const { rules } = readRules([{ name: 'built in', content: builtin }]);
-  return loadTables(encodeTables(compileRules(rules).compiled));
+  return encodeTables(compileRules(rules).compiled);
+}
+
+/** The tables of the built-in rules. */
+export function builtinTables(): Tables {
+  return loadTables(builtinRules());
 }
