@@ -56,11 +56,13 @@ export function createEnds({ recorder, metrics, log, style, parking, withhold }:
     async finished(exchange, end) {
       const outcome = outcomeOf(exchange, end);
       if (end instanceof GatewayError) {
-        if (outcome.end !== 'client_gone') {
+        const gone = outcome.end === 'client_gone';
+        if (!gone) {
           refuse(exchange.reply, refusedRequest(exchange.id, exchange), end, style);
           exchange.recording.frame('error', -1, { code: end.code, type: end.type, message: end.message });
         }
-        logFault(exchange.id, end);
+        // A caller that leaves is no fault.
+        if (!gone || end.code !== 'UPSTREAM_CONNECT') logFault(exchange.id, end);
       }
       const route = exchange.route.pattern;
       metrics.requests.inc({ route, outcome: outcome.end, reason: end instanceof GatewayError ? end.reason : 'none' });
@@ -89,9 +91,9 @@ async function settle(exchange: Recorded, held: Held, end: AnswerEnd | GatewayEr
   if (end === 'upstream_error') {
     return held.settle(Number(exchange.notes.upstream_status) >= 400 ? 'upstream_refused' : 'upstream_cut');
   }
-  if (!exchange.signal.aborted) return held.settle('delivered');
-  // The caller left; the answer waits in the parking and the grant with it.
-  parking.settled(exchange.answer, () => void held.settle('delivered'));
+  // Where its caller left, the answer waits in the parking and the grant with it. What the store does not take now it
+  // gets later.
+  parking.settled(exchange.answer, () => void held.settle('delivered').catch(() => undefined));
 }
 
 function dispatchOf({ code }: GatewayError): Dispatch {

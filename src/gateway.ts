@@ -9,7 +9,7 @@ import { createPipeline, wayBack } from './pipeline.ts';
 import { createPorts } from './ports.ts';
 import { type Admission, type Arrival, createAdmission, refuse } from './receive/index.ts';
 import { openRooms, type Rooms } from './rooms.ts';
-import { joinSteps } from './steps.ts';
+import { checkRevoked, joinSteps } from './steps.ts';
 
 /** A gateway, built but not listening. */
 export interface Gateway {
@@ -40,6 +40,7 @@ export async function createGateway(config: Config): Promise<Gateway> {
   let draining: Promise<void> | null = null;
 
   const drain = async () => {
+    rooms.parking.drain();
     await admission.drain(config.limits.drain_s * 1000);
     await Promise.all([data.close(), admin.close()]);
     await onEvent({ kind: 'gateway.stopped', exchange: null, body: { v: 1 } });
@@ -77,7 +78,10 @@ interface Watching {
 /** What becomes of a request that arrives: let in or refused, led both ways, and ended. */
 function createHandle(rooms: Rooms, config: Config, { log, metrics, admission }: Watching) {
   const { contents, credentials, masking, parking, recorder, upstream } = rooms;
-  const style = { claudeCodeDenialStatus: config.replies.claude_code_denial_status };
+  const style = {
+    claudeCodeDenialStatus: config.replies.claude_code_denial_status,
+    retryAfterS: config.approvals.retry_after_s,
+  };
   const ends = createEnds({ recorder, metrics, log, style, parking, withhold: contents.withhold });
   const steps = joinSteps(rooms, config);
   const forward = createForward({
@@ -88,6 +92,7 @@ function createHandle(rooms: Rooms, config: Config, { log, metrics, admission }:
     wayBack: (exchange, write) => wayBack(steps, exchange, write),
     cleanse: (_exchange, bytes) => masking.cleanse(bytes),
     callAnswerMs: config.approvals.hold_call_s * 1000,
+    stillKnown: checkRevoked(rooms),
     forwarded: (exchange) =>
       contents
         .forwarded(exchange)

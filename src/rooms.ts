@@ -156,7 +156,14 @@ async function open(config: Config, log: Log, opened: Opened) {
     }),
     (room) => room.close(),
   );
-  const parking = opened(createParking(), (room) => room.close());
+  const parking = opened(
+    createParking({
+      bytes: config.approvals.parked_bytes,
+      tenantBytes: config.approvals.parked_bytes_per_tenant,
+      answerBytes: config.approvals.parked_bytes_per_answer,
+    }),
+    (room) => room.close(),
+  );
   return {
     store,
     recorder,

@@ -27,6 +27,13 @@ import type { Steps } from './pipeline.ts';
 import { createFrame, createRead } from './receive/index.ts';
 import type { Rooms } from './rooms.ts';
 
+/** Throws GatewayError TOKEN_REVOKED where the caller of an exchange was revoked meanwhile. */
+export function checkRevoked({ revocations }: Pick<Rooms, 'revocations'>): (exchange: Identified) => void {
+  return ({ identity }) => {
+    if (revocations.revoked(revocationMarks(identity))) throw new GatewayError('TOKEN_REVOKED');
+  };
+}
+
 /** Joins the rooms to the steps of both ways: what one room needs of another is handed over here. */
 export function joinSteps(rooms: Rooms, config: Config): Steps {
   const { approvals, contents, credentials, deciding, keys, ledgers, masking, parking, policies, recorder } = rooms;
@@ -35,9 +42,7 @@ export function joinSteps(rooms: Rooms, config: Config): Steps {
     const inputText = Buffer.from(masking.cleanse(Buffer.from(call.inputText))).toString();
     return ledgers.addRenamedCall(conversation, callId, { ...call, inputText });
   };
-  const checkRevoked = ({ identity }: Identified) => {
-    if (rooms.revocations.revoked(revocationMarks(identity))) throw new GatewayError('TOKEN_REVOKED');
-  };
+  const stillKnown = checkRevoked(rooms);
   return {
     frame: createFrame({ headers: config.limits.header_count }),
     identify: rooms.people.identify.step,
@@ -60,12 +65,13 @@ export function joinSteps(rooms: Rooms, config: Config): Steps {
       releases: contents.marksOf,
       decideAgain: (exchange) => decideRequest(exchange, deciding),
       stillKnown: (exchange) => {
-        checkRevoked(exchange);
+        stillKnown(exchange);
         if (exchange.identity.token.expiresAt * 1000 <= Date.now()) throw new GatewayError('TOKEN_EXPIRED');
       },
       clock: Date.now,
       contact: config.approvals.contact ?? null,
       holdsMost: config.approvals.held_most,
+      tenantHoldsMost: config.approvals.held_most_per_tenant,
       streamHoldMs: config.approvals.hold_stream_s * 1000,
       callHoldMs: config.approvals.hold_call_s * 1000,
     }),
@@ -92,7 +98,7 @@ export function joinSteps(rooms: Rooms, config: Config): Steps {
           facts: (_exchange, part) =>
             ({ ...projectToolUse(exchange, part, part.verdict!.callIndex, Date.now) }) as unknown as JsonObject,
           judgeAgain: (part) => {
-            checkRevoked(exchange);
+            stillKnown(exchange);
             return judge(part, policies.current());
           },
           deny: (part, verdict) => carryOut(exchange, part, verdict, { renamed }),

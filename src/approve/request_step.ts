@@ -1,9 +1,9 @@
 import { GatewayError } from '../errors.ts';
 import type { Approval, Approvals, Bound, Question, Standing } from '../model/approval.ts';
 import type { ActivePolicy, Decision } from '../model/decision.ts';
-import type { Approved, Masked, Permission } from '../model/exchange.ts';
+import type { Approved, KeptAnswer, Masked, Permission } from '../model/exchange.ts';
 import type { JsonObject } from '../model/json.ts';
-import type { Parking } from './parking.ts';
+import type { Parking, ParkingOwner } from './parking.ts';
 import { deniedText, expiredText, waitingFor } from './texts.ts';
 
 export interface RequestApprovalOptions {
@@ -23,6 +23,8 @@ export interface RequestApprovalOptions {
   readonly contact: string | null;
   /** How many requests may wait for humans at one time. */
   readonly holdsMost: number;
+  /** The same for one tenant. */
+  readonly tenantHoldsMost: number;
   /** Milliseconds from the arrival of a streamed request for which it is held. */
   readonly streamHoldMs: number;
   /** The same for a call that is not streamed; its client gives up at 300 s. */
@@ -31,6 +33,11 @@ export interface RequestApprovalOptions {
 
 /** The longest wait for a grant that another exchange holds before the caller is told to come back. */
 const inUseMs = 10_000;
+
+/** A request that is held; `answer` is set once an equal one is being answered. */
+interface Waiter {
+  answer: KeptAnswer | null;
+}
 
 /**
  * The `approve` step of the way in: finds or opens the approval of this request's fingerprint and holds the request
@@ -41,31 +48,53 @@ const inUseMs = 10_000;
  */
 export function createApproveStep(options: RequestApprovalOptions): (exchange: Masked) => Approved | Promise<Approved> {
   const { approvals, parking } = options;
-  const holds = { count: 0 };
+  const holds = createHolds(options);
+  /** Those held for the same request; where the grant is spent before they look again, they still get its answer. */
+  const waiters = new Map<string, Set<Waiter>>();
 
   const free = (exchange: Masked, bound: Bound | null): Approved => {
-    let known = bound;
-    const key = async () => {
-      known ??= await options.fingerprint(exchange);
-      return keyOf(exchange, known);
-    };
-    return { ...exchange, permission: null, attached: null, answer: parking.open(exchange.id, key) };
+    const key = async () => keyOf(exchange, bound ?? (await options.fingerprint(exchange)));
+    return { ...exchange, permission: null, attached: null, answer: parking.open(ownerOf(exchange), key) };
+  };
+
+  const attach = (exchange: Masked, answer: KeptAnswer): Approved => {
+    exchange.notes.attached_to = answer.exchange;
+    return { ...exchange, permission: null, attached: answer, answer };
+  };
+
+  const granted = (exchange: Masked, question: Question, standing: Permission['standing']): Approved => {
+    const key = keyOf(exchange, question.bound);
+    const going = parking.find(key);
+    if (going) return attach(exchange, going);
+    const answer = parking.open(ownerOf(exchange), key);
+    // In the parking before the grant is taken: an equal request finds it there, and does not take the grant twice.
+    void answer.park();
+    for (const waiter of waiters.get(key) ?? []) waiter.answer = answer;
+    return { ...exchange, permission: { question, standing }, attached: null, answer };
   };
 
   const consider = async (exchange: Masked): Promise<Approved> => {
-    const asks = exchange.decision.effect === 'require_approval';
     const bound = await options.fingerprint(exchange);
     const going = parking.find(keyOf(exchange, bound));
-    if (going) return { ...exchange, permission: null, attached: going, answer: going };
-    if (!asks) return free(exchange, bound);
+    if (going) return attach(exchange, going);
+    if (exchange.decision.effect !== 'require_approval') return free(exchange, bound);
     const side = exchange.client.class !== 'main' && exchange.client.class !== 'subagent';
     if (side || exchange.route.action !== 'messages.create') return sideRequest(exchange, bound);
-    if (holds.count >= options.holdsMost) throw new GatewayError('OVERLOADED', 'too many requests wait for approval');
-    holds.count += 1;
+    const leave = holds.enter(exchange.identity.principal.tenant);
+    const waiter: Waiter = { answer: null };
+    const key = keyOf(exchange, bound);
+    const equal = waiters.get(key) ?? new Set();
+    waiters.set(key, equal.add(waiter));
     try {
-      return await hold(exchange, bound);
+      return await hold(exchange, bound, waiter);
+    } catch (thrown) {
+      // A caller that left is told nothing; what is recorded is that nobody had decided by then.
+      if (thrown instanceof GatewayError || !exchange.signal.aborted) throw thrown;
+      throw new GatewayError('APPROVAL_PENDING', 'The caller left before a human had decided.');
     } finally {
-      holds.count -= 1;
+      leave();
+      equal.delete(waiter);
+      if (equal.size === 0) waiters.delete(key);
     }
   };
 
@@ -78,33 +107,33 @@ export function createApproveStep(options: RequestApprovalOptions): (exchange: M
     throw new GatewayError('APPROVAL_DENIED', 'This request repeats what waits for an approval.', { rules });
   };
 
-  const granted = (exchange: Masked, question: Question, standing: Permission['standing']): Approved => {
-    const key = keyOf(exchange, question.bound);
-    const answer = parking.open(exchange.id, async () => key);
-    // In the parking before the grant is taken: an equal request finds it there, and does not take the grant twice.
-    void answer.park();
-    return { ...exchange, permission: { question, standing }, attached: null, answer };
-  };
-
-  const hold = async (first: Masked, bound: Bound): Promise<Approved> => {
+  const hold = async (first: Masked, bound: Bound, waiter: Waiter): Promise<Approved> => {
     let exchange = first;
     let question = questionOf(exchange, bound, options);
     let standing = await approvals.ask(question);
     let waited = false;
+    let inUseSince: number | null = null;
     const deadline = deadlineOf(exchange, options);
     for (;;) {
-      const going = parking.find(keyOf(exchange, bound));
-      if (going) return { ...exchange, permission: null, attached: going, answer: going };
+      exchange.signal.throwIfAborted();
+      const going = waiter.answer ?? parking.find(keyOf(exchange, bound));
+      if (going) {
+        if (waited) requireAllowed(exchange, options);
+        return attach(exchange, going);
+      }
       if (standing.state === 'pending') {
         if (options.clock() >= deadline) throw pendingError(standing.approval, question, options.contact);
         openStream(exchange);
         waited = true;
+        inUseSince = null;
         standing = await approvals.wait(standing.approval.id, exchange.signal, deadline);
         continue;
       }
       if (standing.state === 'in_use') {
-        if (options.clock() >= Math.min(deadline, exchange.startedAt + inUseMs))
+        inUseSince ??= options.clock();
+        if (options.clock() >= Math.min(deadline, inUseSince + inUseMs)) {
           throw pendingError(standing.approval, question, options.contact);
+        }
         waited = true;
         await new Promise((resolve) => setTimeout(resolve, 250));
         standing = await approvals.ask(question);
@@ -113,51 +142,88 @@ export function createApproveStep(options: RequestApprovalOptions): (exchange: M
       if (standing.state !== 'granted') throw endedError(standing, exchange.decision);
       if (!waited) return granted(exchange, question, standing);
       const again = await recheck(exchange, question, standing, options);
-      if (again === null) {
-        question = questionOf(exchange, bound, options);
-        standing = await approvals.ask(question);
-        continue;
-      }
-      exchange = again;
-      if (exchange.decision.effect === 'allow') return free(exchange, bound);
-      return granted(exchange, question, standing);
+      exchange = again.exchange;
+      if (again.outcome === 'allowed') return free(exchange, bound);
+      if (again.outcome === 'enough') return granted(exchange, question, standing);
+      question = questionOf(exchange, bound, options);
+      standing = await approvals.ask(question);
     }
   };
 
   return (exchange) => {
     if (exchange.decision.effect === 'require_approval') return consider(exchange);
     if (exchange.route.action !== 'messages.create') return free(exchange, null);
-    const concerned = approvals.mayConcern(exchange.identity.principal, exchange.conversation.id);
+    const { principal } = exchange.identity;
+    if (parking.concerns(principal)) return consider(exchange);
+    const concerned = approvals.mayConcern(principal, exchange.conversation.id);
     if (concerned === false) return free(exchange, null);
     if (concerned === true) return consider(exchange);
     return concerned.then((may) => (may ? consider(exchange) : free(exchange, null)));
   };
 }
 
-/** After a wait everything is asked again; null where the recorded verdicts are not enough any more. */
+/** Counts who is held, of all and of each tenant. `enter` throws GatewayError OVERLOADED. */
+function createHolds({ holdsMost, tenantHoldsMost }: RequestApprovalOptions) {
+  const tenants = new Map<string, number>();
+  let all = 0;
+  return {
+    enter(tenant: string): () => void {
+      const own = tenants.get(tenant) ?? 0;
+      if (all >= holdsMost) throw new GatewayError('OVERLOADED', 'too many requests wait for approval');
+      if (own >= tenantHoldsMost) throw new GatewayError('OVERLOADED', 'too many of a tenant wait for approval');
+      all += 1;
+      tenants.set(tenant, own + 1);
+      return () => {
+        all -= 1;
+        const left = tenants.get(tenant)! - 1;
+        if (left === 0) tenants.delete(tenant);
+        else tenants.set(tenant, left);
+      };
+    },
+  };
+}
+
+/** Asks after a wait whether the caller is still known and policy does not deny. Throws GatewayError. */
+function requireAllowed(exchange: Masked, options: RequestApprovalOptions) {
+  options.stillKnown(exchange);
+  const asked = options.decideAgain(exchange);
+  const { decision } = asked;
+  if (decision.effect !== 'deny') return asked;
+  const rules = decision.reasons.map((reason) => reason.id);
+  const text = decision.reasons.map(({ id, message }) => `${id}: ${message}`).join('; ');
+  throw new GatewayError('POLICY_DENIED', text, { rules, withhold: decision.withhold });
+}
+
+/**
+ * After a wait everything is asked again. `not_enough`: the recorded verdicts do not meet what policy requires now. The
+ * exchange that is returned has the decision of now.
+ */
 async function recheck(
   exchange: Masked,
   question: Question,
   standing: Permission['standing'],
   options: RequestApprovalOptions,
-): Promise<Masked | null> {
-  options.stillKnown(exchange);
-  const { policy, decision } = options.decideAgain(exchange);
+): Promise<{ readonly exchange: Masked; readonly outcome: 'allowed' | 'enough' | 'not_enough' }> {
   const { approval } = standing;
-  if (decision.effect === 'deny') {
-    await options.approvals.supersede(approval.id, 'policy denies it now');
-    const rules = decision.reasons.map((reason) => reason.id);
-    const text = decision.reasons.map(({ id, message }) => `${id}: ${message}`).join('; ');
-    throw new GatewayError('POLICY_DENIED', text, { rules, withhold: decision.withhold });
+  let again: ReturnType<typeof requireAllowed>;
+  try {
+    again = requireAllowed(exchange, options);
+  } catch (thrown) {
+    if (thrown instanceof GatewayError && thrown.code === 'POLICY_DENIED') {
+      await options.approvals.supersede(approval.id, 'policy denies it now');
+    }
+    throw thrown;
   }
+  const { policy, decision } = again;
   if (obligations(decision) !== obligations(exchange.decision)) {
     // What was shown to the approvers is not what would be sent now.
     await options.approvals.supersede(approval.id, 'policy asks for other obligations now');
     throw new GatewayError('APPROVAL_PENDING', 'Policy has changed meanwhile. Send the request again.');
   }
-  if (decision.effect === 'allow') return { ...exchange, policy, decision };
+  const now = { ...exchange, policy, decision };
+  if (decision.effect === 'allow') return { exchange: now, outcome: 'allowed' };
   const enough = await options.approvals.recheck(approval.id, decision, question.bound);
-  return enough ? { ...exchange, policy, decision } : null;
+  return { exchange: now, outcome: enough ? 'enough' : 'not_enough' };
 }
 
 function obligations({ mask, credential, limits }: Decision): string {
@@ -176,10 +242,21 @@ function questionOf(exchange: Masked, bound: Bound, options: RequestApprovalOpti
     requirements: decision.approval,
     reasons: decision.reasons,
     policy: { bundle: policy.bundle, version: policy.version, revision: policy.revision },
-    maxTokens: exchange.body?.root.get('max_tokens')?.number() ?? null,
+    maxTokens: maxTokensOf(exchange),
     facts: options.facts(exchange),
     releases: options.releases(exchange),
   };
+}
+
+/** What the request may ask for, after policy lowered it. */
+function maxTokensOf({ body, decision }: Masked): number | null {
+  const asked = body?.root.get('max_tokens')?.number() ?? null;
+  const ceiling = decision.limits.max_output_tokens;
+  return asked === null || ceiling === null ? asked : Math.min(asked, ceiling);
+}
+
+function ownerOf({ id, identity }: Masked): ParkingOwner {
+  return { exchange: id, principal: identity.principal };
 }
 
 function keyOf(exchange: Masked, bound: Bound): string {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Context } from './context.ts';
-import { always, distinct, fault, label, seconds, serviceUrl } from './fields.ts';
+import { always, count, distinct, fault, label, seconds, serviceUrl } from './fields.ts';
 import { secretFrom } from './secret.ts';
 
 const name = label.describe('Name in logs and in the list of notices; each channel has its own.');
@@ -56,6 +56,16 @@ export const approvals = (context: Context) =>
       .default(270)
       .describe('The same for a call that is not streamed; its client gives up after 300.'),
     held_most: seconds.default(200).describe('Most requests that are held at one time; more are answered 529.'),
+    held_most_per_tenant: count.default(100).describe('The same for one tenant.'),
+    retry_after_s: seconds
+      .max(60)
+      .default(30)
+      .describe('When a caller that is not streamed asks again after `hold_call_s`; Claude Code takes 60 at most.'),
+    parked_bytes: count
+      .default(268_435_456)
+      .describe('Most bytes of answers kept for callers that may come back, in all; over it calls are denied.'),
+    parked_bytes_per_tenant: count.default(67_108_864).describe('The same for one tenant.'),
+    parked_bytes_per_answer: count.default(16_777_216).describe('The same for one answer.'),
     expires_max_s: seconds
       .default(86_400)
       .describe('Longest time a question stays open, in seconds, whatever policy says.'),

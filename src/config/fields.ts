@@ -75,6 +75,8 @@ export const label = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
 
 export const seconds = z.int().positive();
 
+export const count = z.int().positive();
+
 /** Headers the gateway sets itself or takes from the credential role, so that configuration may not add them. */
 const reservedHeaders =
   /^(authorization|x-api-key|cookie|proxy-.*|host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|content-.*|accept-encoding|anthropic-(workspace|organization).*)$/;

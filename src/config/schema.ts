@@ -5,6 +5,7 @@ import type { Context } from './context.ts';
 import { credential } from './credential.ts';
 import {
   always,
+  count,
   distinct,
   fault,
   label,
@@ -90,8 +91,6 @@ const mask = (context: Context) =>
       }, always)
       .describe('Exact values to mask everywhere, besides the gateway’s own credentials.'),
   });
-
-const count = z.int().positive();
 
 const limits = z.strictObject({
   body_bytes: count.max(1_073_741_824).default(33_554_432).describe('Largest request body in bytes.'),

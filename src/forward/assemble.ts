@@ -1,24 +1,24 @@
 import { GatewayError } from '../errors.ts';
-import { parse } from '../json/index.ts';
-import type { AnswerPart, HeldBlock, StreamEvent } from '../model/answer.ts';
+import type { AnswerPart, StreamEvent } from '../model/answer.ts';
 import type { Json, JsonObject } from '../model/json.ts';
+import { blockText } from './block_text.ts';
 import { requireVerdict } from './write.ts';
 
-const inputLimits = { depth: 512, keys: 100_000, values: 1_000_000 };
+type Members = { [key: string]: Json };
 
 /**
  * The whole JSON answer that a stream's parts amount to, for a caller that asked without streaming: deltas are put
- * together as the official clients do it.
+ * together as the official clients do it. Inputs of tools are spelled as Claude spelled them.
  *
  * @throws GatewayError UPSTREAM_PROTOCOL where the parts are no whole message
  */
-export function assemble(parts: readonly AnswerPart[]): JsonObject {
-  let message: { [key: string]: Json } | null = null;
-  const blocks = new Map<number, { [key: string]: Json }>();
-  const inputs = new Map<number, string>();
+export function assemble(parts: readonly AnswerPart[]): Uint8Array {
+  let message: Members | null = null;
+  const blocks = new Map<number, Members | string>();
   for (const part of parts) {
     if (part.kind === 'block') {
-      blocks.set(part.index, wholeBlock(part));
+      requireVerdict(part);
+      blocks.set(part.index, blockText(part));
       continue;
     }
     switch (part.type) {
@@ -29,7 +29,7 @@ export function assemble(parts: readonly AnswerPart[]): JsonObject {
         blocks.set(part.index, { ...object(part.data.content_block) });
         break;
       case 'content_block_delta':
-        addDelta(blocks.get(part.index), part, inputs);
+        addDelta(blocks.get(part.index), part);
         break;
       case 'message_delta':
         if (message) closeMessage(message, part);
@@ -40,22 +40,17 @@ export function assemble(parts: readonly AnswerPart[]): JsonObject {
   if (message === null) throw new GatewayError('UPSTREAM_PROTOCOL', 'an answer without a message');
   const content = [...blocks.keys()]
     .sort((a, b) => a - b)
-    .map((index) => {
-      const input = inputs.get(index);
-      const block = blocks.get(index)!;
-      return input === undefined ? block : { ...block, input: parse(Buffer.from(input || '{}'), inputLimits) };
-    });
-  return { ...message, content };
+    .map((index) => blocks.get(index)!)
+    .map((block) => (typeof block === 'string' ? block : JSON.stringify(block)));
+  const members = Object.entries({ ...message, content: null }).map(
+    ([key, value]) => `${JSON.stringify(key)}:${key === 'content' ? `[${content.join(',')}]` : JSON.stringify(value)}`,
+  );
+  return Buffer.from(`{${members.join(',')}}`);
 }
 
-function wholeBlock(part: HeldBlock): { [key: string]: Json } {
-  requireVerdict(part);
-  return { ...part.block };
-}
-
-function addDelta(block: { [key: string]: Json } | undefined, part: StreamEvent, inputs: Map<number, string>): void {
+function addDelta(block: Members | string | undefined, part: StreamEvent): void {
   const delta = object(part.data.delta);
-  if (!block) return;
+  if (block === undefined || typeof block === 'string') return;
   switch (delta.type) {
     case 'text_delta':
       block.text = `${block.text ?? ''}${delta.text ?? ''}`;
@@ -69,16 +64,21 @@ function addDelta(block: { [key: string]: Json } | undefined, part: StreamEvent,
     case 'citations_delta':
       block.citations = [...(Array.isArray(block.citations) ? block.citations : []), delta.citation ?? null];
       break;
-    case 'input_json_delta':
-      inputs.set(part.index, `${inputs.get(part.index) ?? ''}${delta.partial_json ?? ''}`);
+    case 'compaction_delta': {
+      // It has the final values.
+      const { type: _type, ...values } = delta;
+      Object.assign(block, values);
       break;
+    }
     default:
   }
 }
 
-function closeMessage(message: { [key: string]: Json }, part: StreamEvent): void {
-  Object.assign(message, object(part.data.delta));
-  message.usage = { ...object(message.usage), ...object(part.data.usage) };
+/** What the end of a stream says of the message: its `delta`, its usage, and whatever else stands beside them. */
+function closeMessage(message: Members, { data }: StreamEvent): void {
+  const { type: _type, delta, usage, ...more } = data;
+  Object.assign(message, object(delta), more);
+  message.usage = { ...object(message.usage), ...object(usage) };
 }
 
 function object(value: Json | undefined): JsonObject {

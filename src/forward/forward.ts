@@ -2,13 +2,14 @@ import { GatewayError, toGatewayError } from '../errors.ts';
 import { render } from '../json/index.ts';
 import type { AnswerEnd, Recorded } from '../model/exchange.ts';
 import type { Credentials, Lease } from '../model/lease.ts';
-import { deliver, stillWaiting } from './deliver.ts';
+import { type DeliverOptions, deliver, isStream, stillWaiting } from './deliver.ts';
 import { answerHeaders, requestHeaders, type UpstreamAuth } from './headers.ts';
+import { passRefusal } from './refusal.ts';
 import { relayStream, type WayBack } from './stream.ts';
 import type { Upstream, UpstreamAnswer } from './upstream.ts';
 import { passWhole } from './whole.ts';
 
-export interface ForwardOptions {
+export interface ForwardOptions extends DeliverOptions {
   readonly upstream: Upstream;
   readonly credentials: Credentials;
   /** Fixed headers from the configuration. */
@@ -22,8 +23,6 @@ export interface ForwardOptions {
   readonly forwarded: (exchange: Recorded) => void;
   /** Tells a caller that its answer is not there yet; the answer goes on without it. */
   readonly tellLate: (exchange: Recorded, error: GatewayError) => void;
-  /** Milliseconds within which a call that is not streamed is answered while something in it waits for humans. */
-  readonly callAnswerMs: number;
 }
 
 /** The most bytes of a JSON answer, and of an error body. */
@@ -39,19 +38,30 @@ const errorBytesMax = 1024 * 1024;
  */
 export function createForward(options: ForwardOptions): (exchange: Recorded) => Promise<AnswerEnd> {
   return async (exchange) => {
-    if (exchange.attached) return deliver(exchange, exchange.attached, options.callAnswerMs);
+    if (exchange.attached) return deliver(exchange, exchange.attached, options);
     const { answer, signal } = exchange;
     const leave = answer.attend();
     const sending = new AbortController();
+    const tellLate = () => {
+      if (!answer.parked || exchange.reply.begun) return;
+      options.tellLate(exchange, stillWaiting());
+      leave('gone');
+    };
     const gone = () => {
       leave('gone');
       if (!answer.parked || signal.reason instanceof GatewayError) sending.abort(signal.reason);
+      // Read on for callers that may come back, until none will.
+      else answer.broken.addEventListener('abort', () => sending.abort(answer.broken.reason), { once: true });
     };
     if (signal.aborted) gone();
     else signal.addEventListener('abort', gone, { once: true });
+    const late = isStream(exchange)
+      ? null
+      : setTimeout(tellLate, exchange.startedAt + options.callAnswerMs - Date.now());
     try {
-      const end = await dispatch(exchange, sending.signal, options, leave);
+      const end = await dispatch(exchange, sending.signal, options);
       answer.finish(end);
+      if (answer.parked) await exchange.reply.done();
       leave(signal.aborted ? 'gone' : 'delivered');
       return end;
     } catch (thrown) {
@@ -60,16 +70,12 @@ export function createForward(options: ForwardOptions): (exchange: Recorded) => 
       throw thrown;
     } finally {
       signal.removeEventListener('abort', gone);
+      if (late) clearTimeout(late);
     }
   };
 }
 
-async function dispatch(
-  exchange: Recorded,
-  signal: AbortSignal,
-  options: ForwardOptions,
-  leave: (left: 'gone') => void,
-): Promise<AnswerEnd> {
+async function dispatch(exchange: Recorded, signal: AbortSignal, options: ForwardOptions): Promise<AnswerEnd> {
   const answer = await attempt(exchange, signal, options);
   exchange.notes.upstream_request_id = header(answer, 'request-id');
   exchange.notes.upstream_status = answer.status;
@@ -96,20 +102,8 @@ async function dispatch(
     exchange.recording.frame('block', -1, cleansed);
     return finish(exchange, answer, cleansed, 'complete');
   }
-  const late = setTimeout(
-    () => {
-      if (!exchange.answer.parked || exchange.reply.begun) return;
-      options.tellLate(exchange, stillWaiting());
-      leave('gone');
-    },
-    exchange.startedAt + options.callAnswerMs - Date.now(),
-  );
-  try {
-    const passed = await passWhole(exchange, bytes, options.wayBack);
-    return finish(exchange, answer, passed.bytes, passed.end);
-  } finally {
-    clearTimeout(late);
-  }
+  const passed = await passWhole(exchange, bytes, options.wayBack);
+  return finish(exchange, answer, passed.bytes, passed.end);
 }
 
 async function attempt(exchange: Recorded, signal: AbortSignal, options: ForwardOptions): Promise<UpstreamAnswer> {
@@ -145,25 +139,17 @@ function send(exchange: Recorded, lease: Lease, signal: AbortSignal, options: Fo
 async function passError(exchange: Recorded, answer: UpstreamAnswer, options: ForwardOptions): Promise<AnswerEnd> {
   const bytes = options.cleanse(exchange, await readWhole(answer, errorBytesMax));
   exchange.recording.frame('error', -1, bytes);
-  if (exchange.reply.begun) return errorEvent(exchange, bytes);
-  return finish(exchange, answer, bytes, 'upstream_error');
-}
-
-/** The error body of Claude as the `error` event of a stream that was opened while humans decided. */
-function errorEvent(exchange: Recorded, bytes: Uint8Array): AnswerEnd {
-  let line: string;
-  try {
-    line = JSON.stringify(JSON.parse(Buffer.from(bytes).toString()));
-  } catch {
-    throw new GatewayError('UPSTREAM_PROTOCOL', 'an error of Claude is not JSON');
-  }
-  exchange.reply.end(Buffer.from(`event: error\ndata: ${line}\n\n`));
-  return 'upstream_error';
+  const refusal = { status: answer.status, headers: answer.headers, body: bytes };
+  exchange.answer.refuse(refusal);
+  return passRefusal(exchange, refusal);
 }
 
 function finish(exchange: Recorded, answer: UpstreamAnswer, bytes: Uint8Array, end: AnswerEnd): AnswerEnd {
-  // The caller may have been told that it takes longer; then the answer waits for it in the parking.
-  if (exchange.reply.begun) return end;
+  if (exchange.reply.begun) {
+    if (isStream(exchange)) throw new GatewayError('UPSTREAM_PROTOCOL', 'a whole answer to a streamed request');
+    // The caller was told that it takes longer: the answer waits for it in the parking.
+    return end;
+  }
   const headers = answerHeaders(answer.headers, exchange.id);
   exchange.reply.begin(answer.status, [...headers, ['content-length', String(bytes.length)]]);
   exchange.reply.end(bytes);

@@ -1,6 +1,7 @@
 import { GatewayError } from '../errors.ts';
 import type { AnswerPart, HeldBlock, StreamEvent, WayBackStep } from '../model/answer.ts';
 import type { Reply } from '../model/exchange.ts';
+import type { JsonObject } from '../model/json.ts';
 import { eventBytes, madeEvent } from './sse.ts';
 
 /** The last step of a stream's way back: gathers what one chunk of Claude's answer released and writes it at once. */
@@ -61,17 +62,38 @@ export function requireVerdict(part: HeldBlock): void {
 export function blockEvents(part: HeldBlock): readonly StreamEvent[] {
   if (Array.isArray(part.original)) return part.original as readonly StreamEvent[];
   const { index, block } = part;
-  if (block.type === 'text') {
-    const delta = { type: 'text_delta', text: block.text ?? '' };
-    return framed(index, { ...block, text: '' }, delta);
+  if (part.inputText !== null) {
+    return framed(index, { ...block, input: {} }, [{ type: 'input_json_delta', partial_json: part.inputText }]);
   }
-  if (part.inputText === null) return framed(index, block, null);
-  return framed(index, { ...block, input: {} }, { type: 'input_json_delta', partial_json: part.inputText });
+  switch (block.type) {
+    case 'text':
+      return framed(index, ...textDeltas(block));
+    case 'thinking': {
+      // Clients empty these fields at the start and fill them from the deltas.
+      const { thinking = '', signature = '' } = block;
+      const said = thinking === '' ? [] : [{ type: 'thinking_delta', thinking }];
+      return framed(index, { ...block, thinking: '', signature: '' }, [
+        ...said,
+        { type: 'signature_delta', signature },
+      ]);
+    }
+    default:
+      return framed(index, block, []);
+  }
 }
 
-function framed(index: number, block: HeldBlock['block'], delta: HeldBlock['block'] | null): readonly StreamEvent[] {
-  const events = [madeEvent('content_block_start', { index, content_block: block })];
-  if (delta) events.push(madeEvent('content_block_delta', { index, delta }));
-  events.push(madeEvent('content_block_stop', { index }));
-  return events;
+function textDeltas(block: JsonObject): [start: JsonObject, deltas: readonly JsonObject[]] {
+  const said = { type: 'text_delta', text: block.text ?? '' };
+  const start = { ...block, text: '' };
+  if (!Array.isArray(block.citations)) return [start, [said]];
+  const cited = block.citations.map((citation) => ({ type: 'citations_delta', citation }));
+  return [{ ...start, citations: [] }, [said, ...cited]];
+}
+
+function framed(index: number, start: JsonObject, deltas: readonly JsonObject[]): readonly StreamEvent[] {
+  return [
+    madeEvent('content_block_start', { index, content_block: start }),
+    ...deltas.map((delta) => madeEvent('content_block_delta', { index, delta })),
+    madeEvent('content_block_stop', { index }),
+  ];
 }

@@ -128,11 +128,24 @@ export interface KeptAnswer {
   readonly parts: readonly AnswerPart[];
   /** Response headers of Claude; empty until they are known. */
   readonly headers: readonly (readonly [name: string, value: string])[];
+  /** The error that Claude gave instead of an answer; null where it gave none. */
+  readonly refusal: Refusal | null;
   /** How it ended; null while it goes on. */
   readonly end: AnswerEnd | Error | null;
   readonly parked: boolean;
+  /** True once it has outgrown what may be kept: its parts are gone, and only its first caller can have it. */
+  readonly lost: boolean;
+  /** Epoch milliseconds since which the caller is there that waits longest; null where none is there. */
+  readonly attendedSince: number | null;
+  /** Aborted, with the reason, when the answer breaks off. */
+  readonly broken: AbortSignal;
   begin(headers: KeptAnswer['headers']): void;
   append(part: AnswerPart): void;
+  refuse(refusal: Refusal): void;
+  /** Counts a part that waits behind a held call; false where that is more than may be kept. */
+  holdBack(part: AnswerPart): boolean;
+  /** The part waits no longer. */
+  letGo(part: AnswerPart): void;
   finish(end: AnswerEnd | Error): void;
   /** Parks it; false where too much of it has gone by to be repeated from its first event. */
   park(): Promise<boolean>;
@@ -142,6 +155,13 @@ export interface KeptAnswer {
   attended(): Promise<void> | undefined;
   /** Resolves at the next part, or the end. */
   changed(): Promise<void>;
+}
+
+/** An error of Claude as callers get it. */
+export interface Refusal {
+  readonly status: number;
+  readonly headers: KeptAnswer['headers'];
+  readonly body: Uint8Array;
 }
 
 /** How an answer ended that was passed on. */
@@ -174,6 +194,8 @@ export interface Reply {
   /** Undefined while the socket keeps up, otherwise a promise for when it does again. */
   write(bytes: Uint8Array): Promise<void> | undefined;
   end(bytes?: Uint8Array): void;
+  /** After `end`: resolves once everything was handed to the system, or the caller is gone. */
+  done(): Promise<void>;
   /** Resets the connection. */
   abort(): void;
 }

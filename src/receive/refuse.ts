@@ -4,6 +4,8 @@ import type { Action, Client, Reply } from '../model/exchange.ts';
 /** How denials are shown to Claude Code, which prints some statuses more cleanly than 403. */
 export interface RefusalStyle {
   readonly claudeCodeDenialStatus: number;
+  /** Seconds after which a caller asks again for what waits for an approval; Claude Code gives up on more than 60. */
+  readonly retryAfterS: number;
 }
 
 /** What a refusal has to know of its request; null where it did not come that far. */
@@ -34,18 +36,17 @@ export function refuse(reply: Reply, request: RefusedRequest, error: GatewayErro
     ['content-length', String(body.length)],
     ['request-id', request.id],
     ['x-should-retry', error.retry ? 'true' : 'false'],
-    ...conditionalHeaders(error),
+    ...conditionalHeaders(error, style),
   ]);
   reply.end(body);
 }
 
 /** Headers that only some refusals have. */
-function conditionalHeaders(error: GatewayError): (readonly [name: string, value: string])[] {
+function conditionalHeaders(error: GatewayError, style: RefusalStyle): (readonly [name: string, value: string])[] {
   const headers: [string, string][] = [];
   if (error.status === 401) headers.push(['www-authenticate', 'Bearer error="invalid_token"']);
   if (error.reason === 'capacity') headers.push(['retry-after', '2']);
-  // Claude Code gives up on more than 60 s.
-  if (error.code === 'APPROVAL_PENDING') headers.push(['retry-after', '30']);
+  if (error.code === 'APPROVAL_PENDING') headers.push(['retry-after', String(style.retryAfterS)]);
   // What was not read of the request must not be taken for the next one.
   if (error.reason === 'malformed' || error.reason === 'limit' || error.code === 'DRAINING') {
     headers.push(['connection', 'close']);

@@ -50,6 +50,13 @@ export function createReply(response: ServerResponse): Reply {
       if (bytes === undefined) response.end();
       else response.end(bytes);
     },
+    done() {
+      if (response.writableFinished || response.destroyed) return Promise.resolve();
+      return new Promise((resolve) => {
+        response.once('finish', resolve);
+        response.once('close', resolve);
+      });
+    },
     abort() {
       response.destroy();
     },

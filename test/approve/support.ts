@@ -90,11 +90,6 @@ export const decisionOf = (effect: Decision['effect'], approval: readonly Approv
 });
 
 export const defaults: ApprovalsOptions['config'] = {
-  held_most_per_tenant: 100,
-  retry_after_s: 30,
-  parked_bytes: 268_435_456,
-  parked_bytes_per_tenant: 67_108_864,
-  parked_bytes_per_answer: 16_777_216,
   expires_max_s: 86_400,
   grant_max_s: 86_400,
   denial_s: 900,

@@ -115,6 +115,7 @@ function identified(body: Uint8Array): Identified {
       flush: unused,
       keepAlive: unused,
       end: unused,
+      done: unused,
       abort: unused,
     },
     signal: new AbortController().signal,

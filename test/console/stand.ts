@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type ApprovalDesk, openApprovals } from '../../src/approve/index.ts';
 import { createPolicySource } from '../../src/bundle/index.ts';
+import { developmentConfig } from '../../src/config/index.ts';
 import { createConsole } from '../../src/console/index.ts';
 import { loadPolicy, projectPrincipal } from '../../src/decide/index.ts';
 import type { Approval, MayAct } from '../../src/model/approval.ts';
@@ -44,20 +45,17 @@ export async function openStand(): Promise<Stand> {
       requester: concerned.requester && (projectPrincipal(concerned.requester) as unknown as JsonObject),
       approval: concerned.approval,
     });
+  const { approvals: approvalDefaults } = developmentConfig(
+    node.dataDir,
+    { credential: { roles: { default: { source: 'static', secret: { env: 'KEY' }, scheme: 'x-api-key' } } } },
+    { KEY: 'sk-ant-api03-of-nobody' },
+  );
   const outbound = createOutbound({});
   let agoMs = 0;
   const approvals = await openApprovals({
     store: node.store,
     keys: node.keys,
-    config: {
-      expires_max_s: 86_400,
-      grant_max_s: 86_400,
-      denial_s: 900,
-      break_glass_s: 300,
-      grant_uses: 100,
-      keep_days: 90,
-      notify: [],
-    },
+    config: approvalDefaults,
     mayAct,
     journal: node.recorder,
     outbound,

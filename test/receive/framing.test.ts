@@ -21,7 +21,7 @@ beforeAll(async () => {
         arrival.reply.end(body);
       } catch (thrown) {
         const request = { id: arrival.id, client: null, action: null, model: null };
-        refuse(arrival.reply, request, toGatewayError(thrown), { claudeCodeDenialStatus: 451 });
+        refuse(arrival.reply, request, toGatewayError(thrown), { claudeCodeDenialStatus: 451, retryAfterS: 30 });
       }
     },
     onMalformed: (code) => malformed.push(code),
