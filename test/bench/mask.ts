@@ -15,14 +15,14 @@ export async function maskFigures(rounds: number): Promise<void> {
   const { compiled } = compileFolder(join(root, 'policies/detectors'));
   const bytes = encodeTables(compiled);
   note('mask_rules', compiled.length, 'rules');
-  const prose = textOf(['*.md', 'docs/**/*.md'], 1_000_000);
+  // Not the reference pages: one of them is a list of made-up secrets.
+  const prose = textOf(['*.md', 'docs/guides/*.md'], 1_000_000);
   const code = textOf(['src/**/*.ts'], 1_000_000);
 
   const before = memory();
-  const started = performance.now();
-  const detectors = createDetectors([], new Uint8Array(32), loadTables(bytes));
-  figure('mask_load', performance.now() - started, 'ms', '<=', 100);
+  const detectors = loaded(bytes);
   figure('mask_rule_set', (memory() - before) / 2 ** 20, 'MiB', '<=', 16);
+  figure('mask_load', median(Array.from({ length: rounds }, () => cost(() => loaded(bytes)) / 1000)), 'ms', '<=', 100);
   figure('mask_first_megabyte', throughput(detectors, (prose + code).slice(0, 1_000_000)), 'MB/s', '>=', 3);
   for (const [name, text] of [
     ['prose', prose],
@@ -46,6 +46,10 @@ export async function maskFigures(rounds: number): Promise<void> {
   );
   streamFigure(detectors);
   await turnFigure(bytes, prose);
+}
+
+function loaded(bytes: Uint8Array): Detectors {
+  return createDetectors([], new Uint8Array(32), loadTables(bytes));
 }
 
 function textOf(patterns: readonly string[], least: number): string {
