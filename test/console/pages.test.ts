@@ -165,11 +165,13 @@ describe('who may not see a thing', () => {
 
   it('gets no activity, policy or status, and no way to them', async () => {
     for (const path of ['/activity', '/activity/req_019ac0a4', '/policy', '/status']) {
-      const answer = await ask(path, { as: 'alan' });
+      const answer = await ask(path, { as: 'eve' });
       expect(answer.status, path).toBe(403);
       expect(await answer.text()).not.toContain('nightly-cleanup');
     }
-    expect((await pageOf('/waiting', 'alan')).viewer.places).toEqual(['waiting']);
+    expect((await pageOf('/waiting', 'eve')).viewer.places).toEqual(['waiting']);
+    expect((await pageOf('/waiting', 'alan')).viewer.places).not.toContain('activity');
+    expect((await ask('/activity/req_019ac0a4', { as: 'alan' })).status).toBe(403);
     expect((await pageOf('/waiting', 'grace')).viewer.places).toEqual(['waiting', 'activity', 'policy', 'status']);
   });
 });
