@@ -106,6 +106,9 @@ describe('login with an OpenID provider', () => {
     await attacker.login.call(spy, `${bench.url}/login/corp`, 'mallory', bench.url);
     expect(callback).toContain('code=');
     expect((await victim.ask(callback)).status).toBe(400);
+    // With a login of its own under way the browser has a cookie, but of another login.
+    await victim.ask(`${bench.url}/login/corp`);
+    expect((await victim.ask(callback)).status).toBe(400);
     expect(await me(bench, victim)).toBe(401);
     expect((await attacker.ask(callback)).status).toBe(303);
     expect((await attacker.ask(callback)).status).toBe(400);

@@ -300,6 +300,14 @@ describe('a login of a device', () => {
     expect((await poll(state, asked.device_code)).body.error).toBe('expired_token');
   });
 
+  it('gives one login to many polls at once', async () => {
+    const state = await bench();
+    const asked = await start(state);
+    await state.people.devices.decide(asked.user_code, 'approve', ann);
+    const answers = await Promise.all(Array.from({ length: 6 }, () => poll(state, asked.device_code)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 400, 400, 400, 400, 400]);
+  });
+
   it('is slowed down where it asks too often, refused where denied, and over after ten minutes', async () => {
     const state = await bench();
     const eager = await start(state);
