@@ -1,11 +1,16 @@
+import { hash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { canonicalMessage } from '../json/index.ts';
 import type { JsonNode } from '../model/body.ts';
 import type { Read } from '../model/exchange.ts';
 import { principalKey } from '../model/principal.ts';
 
+/** Conversations whose id is remembered; each costs a few hundred bytes. */
+const rememberedMax = 10_000;
+
 /**
  * The client's name for its thread: the first present of the session header, `session_id` inside `metadata.user_id`,
- * and the first message in its canonical form. A claim, never authority.
+ * and a digest of the first message in its canonical form. A claim, never authority.
  */
 export function clientThread(exchange: Read): string {
   const session = exchange.headers.get('x-claude-code-session-id');
@@ -15,17 +20,27 @@ export function clientThread(exchange: Read): string {
   const named = sessionInMetadata(root.get('metadata')?.get('user_id')?.string() ?? null);
   if (named !== null) return `session:${named.slice(0, 256)}`;
   const first = root.get('messages')?.items()[0];
-  return first ? `first:${canonicalMessage(first)}` : 'none';
+  return first ? `first:${hash('sha256', canonicalMessage(first), 'base64url')}` : 'none';
 }
 
 /**
- * The conversation's stored id: a keyed hash, so that the client's own id is not in any row. It is bound to the
+ * Gives the conversation's stored id: a keyed hash, so that the client's own id is not in any row. It is bound to the
  * principal, so no caller can name another's conversation.
  *
  * @param keyedHash HMAC under this gateway's key
  */
-export function conversationId(exchange: Read, keyedHash: (text: string) => string): string {
-  return keyedHash(JSON.stringify([principalKey(exchange.identity.principal), clientThread(exchange)])).slice(0, 32);
+export function conversationIds(keyedHash: (text: string) => string): (exchange: Read) => string {
+  // The same conversation asks again and again, and a hash with a key costs more than this look-up.
+  const known = new LRUCache<string, string>({ max: rememberedMax });
+  return (exchange) => {
+    const named = JSON.stringify([principalKey(exchange.identity.principal), clientThread(exchange)]);
+    let id = known.get(named);
+    if (id === undefined) {
+      id = keyedHash(named).slice(0, 32);
+      known.set(named, id);
+    }
+    return id;
+  };
 }
 
 /** How many user turns the request holds, the new one included. */

@@ -1,7 +1,7 @@
 import type { Conversed, Read } from '../model/exchange.ts';
 import { unlessItBegins } from './begins.ts';
 import type { Contents } from './contents.ts';
-import { conversationId, countTurns } from './identify.ts';
+import { conversationIds, countTurns } from './identify.ts';
 import { type Ledger, type Ledgers, nothingChanged } from './ledger.ts';
 import { restore } from './restore.ts';
 import { nothingWithheld } from './withheld_index.ts';
@@ -22,8 +22,9 @@ export function createConverse(
   ledgers: Ledgers,
   keyedHash: (text: string) => string,
 ): (exchange: Read) => Conversed | Promise<Conversed> {
+  const conversationId = conversationIds(keyedHash);
   return (exchange) => {
-    const id = conversationId(exchange, keyedHash);
+    const id = conversationId(exchange);
     const turn = countTurns(exchange.body?.root ?? null);
     const converse = ({ dropBlock }: Ledger): Conversed => ({ ...exchange, conversation: { id, turn, dropBlock } });
     const ledger = unlessItBegins(exchange, ledgers.read(id), nothingChanged);

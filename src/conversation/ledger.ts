@@ -96,7 +96,8 @@ export async function openLedgers(store: Store, keys: Keys, now: () => number): 
       cache.delete(conversation);
     },
     async pin(conversation, pin) {
-      cache.set(conversation, { ...(cache.get(conversation) ?? nothingChanged), pin });
+      const known = cache.get(conversation);
+      if (known) cache.set(conversation, { ...known, pin });
       if (pin === null) {
         await query.deleteFrom('conversation_pin').where('conversation', '=', conversation).execute();
         return;

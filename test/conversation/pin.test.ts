@@ -106,7 +106,7 @@ describe('a pin', () => {
     ['after 8 idle hours', 8 * hour, {}],
     ['when a bundle marks its rules urgent', 1, { rules: 'r2', urgent: true }],
     ['when this node does not have its rules', 1, { rules: 'r2', kept: () => false }],
-  ])('ends %s', (_when, now, more) => {
+  ])('ends %s', (_when, now, more: Partial<Wanted>) => {
     const ended = repin(first(), want({ plan: redact('b'), ...more }), now);
     expect(ended.pin).toMatchObject({ pinnedAt: now, rules: [more.rules ?? 'r1'] });
     expect([...ended.pin!.plan.keys()]).toEqual(['b']);

@@ -2,16 +2,22 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import type { RootOperationNode } from 'kysely';
 import {
   type Contents,
   createConverse,
+  createPinStep,
   createRestore,
+  type Ledgers,
   openContents,
   openLedgers,
+  openRuleShelf,
+  type RuleShelf,
 } from '../../src/conversation/index.ts';
+import { GatewayError } from '../../src/errors.ts';
 import { defaultLimits, render } from '../../src/json/index.ts';
-import { createMasking } from '../../src/mask/index.ts';
-import type { Client, Identified, Scanned } from '../../src/model/exchange.ts';
+import { createMasking, type Masking } from '../../src/mask/index.ts';
+import type { Client, Decided, Identified, Masked, Scanned } from '../../src/model/exchange.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { Principal } from '../../src/model/principal.ts';
 import { Secret } from '../../src/model/secret.ts';
@@ -41,6 +47,15 @@ export interface Asking {
 export interface Node {
   readonly store: Store;
   readonly contents: Contents;
+  readonly ledgers: Ledgers;
+  readonly masking: Masking;
+  readonly shelf: RuleShelf;
+  /** Whether the active rules are urgent. */
+  urgent: boolean;
+  /** Whether the store fails. */
+  down: boolean;
+  /** Goes on from a scanned request to a masked one, as if policy had asked for those masks. */
+  mask(exchange: Scanned, classes: readonly string[], credential?: string): Promise<Masked>;
   /** The way in as far as the scan; messages as `user text`, `assistant text` in turn, or as they are. */
   ask(messages: readonly unknown[], asking?: Asking): Promise<Scanned>;
   close(): Promise<void>;
@@ -58,18 +73,44 @@ export async function openNode(
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'sallyport-contents-'));
   const url = options.url ? new Secret(options.url) : 'sqlite';
   const dataDir = options.directory ?? join(directory, 'node');
-  const store = await openStore({ dataDir, url });
+  const real = await openStore({ dataDir, url });
+  const failing = {
+    transformQuery(asked: { readonly node: RootOperationNode }) {
+      if (node.down) throw new GatewayError('STATE_UNAVAILABLE');
+      return asked.node;
+    },
+    transformResult: async <Result>(given: { readonly result: Result }) => given.result,
+  };
+  const store: Store = { ...real, query: <Tables>() => real.query<Tables>().withPlugin(failing) };
   const keys: Keys = await openKeys(keyPlace);
   const now = options.now ?? Date.now;
   const ledgers = await openLedgers(store, keys, now);
   const contents = await openContents(store, keys, now);
-  const masking = createMasking({ exact: () => [], newHits: contents.newHits });
+  const shelf = openRuleShelf(store.directory, ledgers);
+  const masking = createMasking({ exact: () => [], newHits: contents.newHits, pinned: shelf });
   const read = createRead({ ...defaultLimits, bytes: 1e7, timeoutMs: 1000 });
   const converse = createConverse(ledgers, (text) => keys.keyedHash('conversation', text));
   const restore = createRestore(ledgers, contents);
-  return {
-    store,
+  const pin = createPinStep({
+    ledgers,
     contents,
+    rules: () => ({ digest: masking.compiled().digest, urgent: node.urgent }),
+    kept: shelf.has,
+    organisationOf: (role) => role,
+    now,
+    onFault: (fault) => {
+      throw fault;
+    },
+  });
+  const node: Node = {
+    ...{ store, contents, ledgers, masking, shelf },
+    urgent: false,
+    down: false,
+    async mask(exchange, classes, credential) {
+      const maskPlan = new Map(classes.map((name) => [name, 'redact' as const]));
+      const decision = { credential: credential ?? null } as Decided['decision'];
+      return masking.maskRequest(await pin({ ...exchange, decision, maskPlan } as unknown as Decided));
+    },
     async ask(messages, asking = {}) {
       const body = { model: 'm', max_tokens: 1, messages: messages.map(messageOf), tools, ...asking.more };
       const headers: Record<string, string> = { 'content-type': 'application/json' };
@@ -90,6 +131,7 @@ export async function openNode(
       if (!options.directory) rmSync(directory, { recursive: true });
     },
   };
+  return node;
 }
 
 function messageOf(message: unknown, at: number): unknown {
@@ -98,6 +140,6 @@ function messageOf(message: unknown, at: number): unknown {
 }
 
 /** What Claude would get. */
-export function sent({ body }: Scanned): { readonly messages: readonly JsonObject[] } & JsonObject {
+export function sent({ body }: Pick<Scanned, 'body'>): { readonly messages: readonly JsonObject[] } & JsonObject {
   return JSON.parse(Buffer.from(render(body!)).toString());
 }
