@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { ApprovalDesk } from '../../src/approve/index.ts';
 import type { Question } from '../../src/model/approval.ts';
 import { type Bench, question } from './support.ts';
@@ -40,8 +41,13 @@ export async function race(
     async () => uses.push(await use(bench.desk, asked, id, 'req_a')),
     async () => uses.push(await use(bench.desk, asked, id, 'req_b')),
   ];
-  // Who begins is chance, so that everybody is first now and then.
-  await Promise.all(tasks.sort(() => Math.random() - 0.5).map((task) => task()));
+  // Who begins is chance, and so is how much later: everybody is first now and then.
+  await Promise.all(
+    tasks.map(async (task) => {
+      for (let turns = Math.floor(Math.random() * 12); turns > 0; turns--) await setImmediate();
+      return task();
+    }),
+  );
   return { approval: id, taken: uses.filter(Boolean).length };
 }
 

@@ -19,7 +19,7 @@ export interface Ended {
   readonly approval: string;
   readonly state: string;
   readonly grants: readonly { readonly state: string; readonly dispatches: number }[];
-  /** Kinds of its events. */
+  /** Kinds of its events, a verdict with what it says: `approval.decided deny`. */
   readonly events: readonly string[];
 }
 
@@ -32,11 +32,20 @@ export async function endsOf(bench: Bench): Promise<readonly Ended[]> {
     state: string;
     dispatches: number;
   }>`select approval, state, dispatches from approval_grant`.execute(db);
-  const events = await sql<{ approval: string; kind: string }>`select approval, kind from approval_event`.execute(db);
+  const events = await sql<{
+    approval: string;
+    kind: string;
+    body_json: string;
+  }>`select approval, kind, body_json from approval_event`.execute(db);
   return approvals.rows.map(({ id, state }) => ({
     approval: id,
     state,
     grants: grants.rows.filter((grant) => grant.approval === id),
-    events: events.rows.filter((event) => event.approval === id).map((event) => event.kind),
+    events: events.rows
+      .filter((event) => event.approval === id)
+      .map((event) => {
+        const { verdict } = JSON.parse(event.body_json) as { readonly verdict?: string };
+        return verdict === undefined ? event.kind : `${event.kind} ${verdict}`;
+      }),
   }));
 }
