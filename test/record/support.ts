@@ -150,6 +150,7 @@ function node(value: unknown): JsonNode {
     items: () => [],
     entries: () => [],
     string: () => (typeof value === 'string' ? value : null),
+    says: (text) => value === text,
     number: () => (typeof value === 'number' ? value : null),
     boolean: () => (typeof value === 'boolean' ? value : null),
     spelling: () => JSON.stringify(value),
