@@ -14,18 +14,22 @@ export interface Lines {
  * together.
  */
 export function linesOf(text: string): Lines {
-  const places: number[] = [];
+  let count = 1;
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) count++;
+  const places = new Int32Array(4 * count);
   let start = 0;
-  for (;;) {
+  for (let place = 0; place < places.length; place += 4) {
     const at = text.indexOf('\n', start);
     const end = at === -1 ? text.length : at;
-    const [from, to] = trimmed(text, start, end);
-    places.push(start, from, to, end);
-    if (at === -1) break;
-    start = at + 1;
+    const from = skipSpace(text, start, end);
+    places[place] = start;
+    places[place + 1] = from;
+    places[place + 2] = skipSpaceBack(text, from, end);
+    places[place + 3] = end;
+    start = end + 1;
   }
   return {
-    count: places.length / 4,
+    count,
     start: (line) => places[line * 4]!,
     from: (line) => places[line * 4 + 1]!,
     to: (line) => places[line * 4 + 2]!,
@@ -45,13 +49,18 @@ export function comparable(text: string): readonly string[] {
   return said;
 }
 
-/** Where a stretch of text begins and ends without the white space around it. */
-export function trimmed(text: string, start: number, end: number): readonly [from: number, to: number] {
+/** Where a stretch of text begins behind its white space. */
+export function skipSpace(text: string, start: number, end: number): number {
   let from = start;
+  while (from < end && isSpace(text.charCodeAt(from))) from++;
+  return from;
+}
+
+/** Where a stretch of text ends before its white space. */
+export function skipSpaceBack(text: string, start: number, end: number): number {
   let to = end;
-  while (from < to && isSpace(text.charCodeAt(from))) from++;
-  while (to > from && isSpace(text.charCodeAt(to - 1))) to--;
-  return [from, to];
+  while (to > start && isSpace(text.charCodeAt(to - 1))) to--;
+  return to;
 }
 
 /** White space and invisible characters that a client, or a terminal, puts around a line. */

@@ -1,5 +1,6 @@
 import { hash, randomInt } from 'node:crypto';
-import { comparable, type Lines, linesOf, quickHash, trimmed } from './lines.ts';
+import { LineAutomaton } from './line_automaton.ts';
+import { comparable, type Lines, linesOf, quickHash, skipSpace, skipSpaceBack } from './lines.ts';
 
 /** What stands in for a withheld text. */
 export const withheldNotice = '[withheld by policy]';
@@ -30,58 +31,60 @@ interface Pattern {
   readonly mark: string;
   readonly ended: boolean;
   readonly lines: number;
-  /** Quick hash over the quick hashes of its lines. */
-  readonly quick: number;
   readonly digest: string;
 }
 
-const base = 0x2c1b3c6d;
+/** Lines that are looked for, over all texts: the first texts count. */
+const linesMost = 200_000;
 
 /**
  * Finds the withheld texts of one principal in other texts, as whole lines. Reading a text costs a look at each of its
- * lines; only lines that begin a withheld text cost more. Holds hashes, not the texts.
+ * lines; only a text with a line that begins a withheld one costs more. Holds hashes, not the texts.
  */
 export class WithheldIndex {
   readonly #seed = randomInt(2 ** 31);
-  /** By the length of the first line, then by its quick hash; the longest first. */
-  readonly #byLength = new Map<number, Map<number, Pattern[]>>();
-  readonly size: number;
+  readonly #patterns: Pattern[] = [];
+  /** Length and first character of the first lines. */
+  readonly #heads = new Set<number>();
+  /** Quick hashes of the first lines. */
+  readonly #firsts = new Set<number>();
+  readonly #automaton: LineAutomaton;
 
   constructor(texts: readonly WithheldText[]) {
-    this.size = texts.length;
+    const quicks: number[][] = [];
+    let total = 0;
     for (const { mark, text, ended } of texts) {
       const lines = comparable(text);
-      const first = lines[0];
-      if (first === undefined) continue;
-      const quicks = lines.map((line) => quickHash(line, 0, line.length, this.#seed));
-      const pattern: Pattern = {
-        mark,
-        ended,
-        lines: lines.length,
-        quick: quicks.reduce((sum, quick) => (Math.imul(sum, base) + quick) | 0, 0),
-        digest: hash('sha256', lines.join('\n')),
-      };
-      const named = this.#byLength.get(first.length) ?? new Map<number, Pattern[]>();
-      this.#byLength.set(first.length, named);
-      const patterns = named.get(quicks[0]!) ?? [];
-      named.set(quicks[0]!, patterns);
-      patterns.push(pattern);
-      patterns.sort((a, b) => b.lines - a.lines);
+      total += lines.length;
+      if (lines.length === 0 || total > linesMost) continue;
+      const numbers = lines.map((line) => quickHash(line, 0, line.length, this.#seed));
+      quicks.push(numbers);
+      this.#patterns.push({ mark, ended, lines: lines.length, digest: hash('sha256', lines.join('\n')) });
+      this.#heads.add(head(lines[0]!, 0, lines[0]!.length));
+      this.#firsts.add(numbers[0]!);
     }
+    this.#automaton = new LineAutomaton(quicks);
+  }
+
+  /** How many texts it looks for. */
+  get size(): number {
+    return this.#patterns.length;
   }
 
   /** What of `text` is withheld; null where nothing is. */
   find(text: string): Found | null {
     if (!this.#mayBegin(text)) return null;
     const lines = linesOf(text);
-    const sums = new QuickSums(text, lines, this.#seed);
+    const quicks = new Int32Array(lines.count);
+    for (let at = 0; at < lines.count; at++) quicks[at] = quickHash(text, lines.from(at), lines.to(at), this.#seed);
+    const longest = this.#automaton.longestAt(quicks);
     const active: string[] = [];
     const ended: string[] = [];
     let out = '';
     let copied = 0;
     let whole = true;
     for (let line = 0; line < lines.count; ) {
-      const pattern = this.#at(text, lines, sums, line);
+      const pattern = this.#proved(text, lines, line, longest[line]!);
       if (pattern === null) {
         if (lines.from(line) < lines.to(line)) whole = false;
         line++;
@@ -102,56 +105,32 @@ export class WithheldIndex {
   }
 
   #mayBegin(text: string): boolean {
-    const sizes = this.#byLength;
     for (let start = 0; start <= text.length; ) {
       const at = text.indexOf('\n', start);
       const end = at === -1 ? text.length : at;
-      const [from, to] = trimmed(text, start, end);
-      const named = sizes.get(to - from);
-      if (named?.has(quickHash(text, from, to, this.#seed))) return true;
+      const from = skipSpace(text, start, end);
+      const to = skipSpaceBack(text, from, end);
+      if (this.#heads.has(head(text, from, to)) && this.#firsts.has(quickHash(text, from, to, this.#seed))) return true;
       start = end + 1;
     }
     return false;
   }
 
-  #at(text: string, lines: Lines, sums: QuickSums, line: number): Pattern | null {
-    const named = this.#byLength.get(lines.to(line) - lines.from(line));
-    for (const pattern of named?.get(sums.of(line)) ?? []) {
-      if (line + pattern.lines > lines.count || sums.over(line, pattern.lines) !== pattern.quick) continue;
+  /** The longest pattern that is there for certain. */
+  #proved(text: string, lines: Lines, line: number, candidate: number): Pattern | null {
+    for (let at = candidate; at !== -1; at = this.#automaton.shorter(at)) {
+      const pattern = this.#patterns[at]!;
       const said: string[] = [];
-      for (let at = line; at < line + pattern.lines; at++) said.push(text.slice(lines.from(at), lines.to(at)));
+      for (let next = line; next < line + pattern.lines; next++)
+        said.push(text.slice(lines.from(next), lines.to(next)));
       if (hash('sha256', said.join('\n')) === pattern.digest) return pattern;
     }
     return null;
   }
 }
 
-/** Sums over quick hashes of lines, so that any stretch of lines is compared at the same cost. */
-class QuickSums {
-  readonly #quicks: Int32Array;
-  readonly #sums: Int32Array;
-  readonly #powers: Int32Array;
-
-  constructor(text: string, lines: Lines, seed: number) {
-    this.#quicks = new Int32Array(lines.count);
-    this.#sums = new Int32Array(lines.count + 1);
-    this.#powers = new Int32Array(lines.count + 1);
-    this.#powers[0] = 1;
-    for (let line = 0; line < lines.count; line++) {
-      const quick = quickHash(text, lines.from(line), lines.to(line), seed);
-      this.#quicks[line] = quick;
-      this.#sums[line + 1] = Math.imul(this.#sums[line]!, base) + quick;
-      this.#powers[line + 1] = Math.imul(this.#powers[line]!, base);
-    }
-  }
-
-  of(line: number): number {
-    return this.#quicks[line]!;
-  }
-
-  over(line: number, count: number): number {
-    return (this.#sums[line + count]! - Math.imul(this.#sums[line]!, this.#powers[count]!)) | 0;
-  }
+function head(text: string, from: number, to: number): number {
+  return from < to ? (to - from) * 65536 + text.charCodeAt(from) : -1;
 }
 
 /** Finds nothing. */

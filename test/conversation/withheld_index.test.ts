@@ -91,6 +91,15 @@ describe('withheld texts', () => {
     );
   });
 
+  it('cost no more where many of them begin alike, as the text does', () => {
+    const fence = (count: number) => '```\n'.repeat(count);
+    const many = index(...Array.from({ length: 200 }, (_, at) => `${fence(100 + at)}${at}`));
+    expect(many.find(fence(20_000))).toBeNull();
+    expect(many.find(`${fence(20_000)}199\n${fence(3)}`)?.text).toBe(
+      `${fence(20_000 - 299)}${withheldNotice}\n${fence(3)}`,
+    );
+  });
+
   it('are not parts of lines, and blank texts are nothing', () => {
     expect(index('secret').find('a secret here\nsecrets')).toBeNull();
     expect(index('', ' \n').find('\n\n')).toBeNull();
