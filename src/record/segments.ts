@@ -32,6 +32,10 @@ export interface SealedSegment {
  * the disk than packing costs. The fastest level already finds that.
  */
 const PACKING = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+/** Frames of fewer bytes stay as they are: to begin packing costs more time than it saves. */
+const PACKED_FROM = 4096;
+/** How packed frames begin (RFC 8878 section 3.1.1); unpacked ones would be a frame of 650 MiB. */
+const PACKED_MAGIC = 0x28b52ffd;
 /** Opened segments are at most this long; what claims more was not written here. */
 const UNPACKED_MOST = 64 * 1024 * 1024;
 
@@ -99,7 +103,9 @@ export function openSegment(
   const plain = openPart(key, segment.number, aad, segment.sealed);
   const markEnd = 4 + plain.readUInt32BE(0);
   const last = markEnd === 4 ? null : (JSON.parse(plain.toString('utf8', 4, markEnd)) as LastMark);
-  const frames = zstdDecompressSync(plain.subarray(markEnd), { maxOutputLength: UNPACKED_MOST });
+  const stored = plain.subarray(markEnd);
+  const packed = stored.length >= 4 && stored.readUInt32BE(0) === PACKED_MAGIC;
+  const frames = packed ? zstdDecompressSync(stored, { maxOutputLength: UNPACKED_MOST }) : stored;
   return { frames, last };
 }
 
@@ -113,12 +119,12 @@ function readHeader(bytes: Uint8Array): Header {
   throw new SealBroken('a segment has no header');
 }
 
-/** What is sealed: the length of the last mark (4 bytes, 0 for none), the mark as JSON, the packed frames. */
+/** What is sealed: the length of the last mark (4 bytes, 0 for none), the mark as JSON, the frames, packed where long. */
 function withMark(last: LastMark | null, frames: Uint8Array): Buffer {
   const mark = Buffer.from(last ? JSON.stringify(last) : '');
   const length = Buffer.alloc(4);
   length.writeUInt32BE(mark.length);
-  return Buffer.concat([length, mark, zstdCompressSync(frames, PACKING)]);
+  return Buffer.concat([length, mark, frames.length < PACKED_FROM ? frames : zstdCompressSync(frames, PACKING)]);
 }
 
 /** Authenticated with every segment: whose it is, which one, and under which header. */
