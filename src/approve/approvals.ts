@@ -1,5 +1,5 @@
 import type { AdminRoute } from '../model/admin.ts';
-import type { Approvals, MayAct, Released, Traces } from '../model/approval.ts';
+import type { Approvals, MayAct, Released, Standing, Traces } from '../model/approval.ts';
 import type { Journal } from '../model/event.ts';
 import type { Outbound } from '../outbound/index.ts';
 import type { Keys } from '../seal/index.ts';
@@ -79,6 +79,7 @@ export async function openApprovals(options: ApprovalsOptions): Promise<Approval
   await concerns.refresh();
   const waiters = new Waiters(context, options.pollMs ?? 1_000);
   const notices = new Notices(context, options.outbound, options.onNoticeFault ?? (() => undefined));
+  const readings = new Map<string, Promise<Standing>>();
   sweeper.start(options.sweepMs ?? 5_000);
   notices.start();
 
@@ -97,7 +98,13 @@ export async function openApprovals(options: ApprovalsOptions): Promise<Approval
     },
     async wait(approval, signal, deadline) {
       await waiters.settled(approval, signal, deadline);
-      return questions.standing(approval);
+      // Many may have waited for one verdict: they read it once.
+      let reading = readings.get(approval);
+      if (!reading) {
+        reading = questions.standing(approval).finally(() => readings.delete(approval));
+        readings.set(approval, reading);
+      }
+      return reading;
     },
     async take({ approval, grant }, question, exchange) {
       const row = await questions.approvalRow(approval.id);

@@ -35,16 +35,21 @@ export async function requestFingerprint(
   if (body && body.splices.length > 0) root = await scanSliced(render(body), limits);
   const betas = new Set((headers.get('anthropic-beta') ?? '').split(',').map((beta) => beta.trim()));
   betas.delete('');
-  return bind('request', [
-    ['action', JSON.stringify(route.action)],
-    ['anthropic_beta', JSON.stringify([...betas].sort())],
-    ['anthropic_version', JSON.stringify(headers.get('anthropic-version'))],
-    ['body', root === null ? 'null' : await canonicalBody(root)],
-    ['credential_role', JSON.stringify(role)],
-    ['kind', '"request"'],
-    ['principal', principalKey(identity.principal)],
-    ['target', JSON.stringify(route.target)],
-  ]);
+  const turns = new Turns();
+  const pieces = [
+    `{"action":${JSON.stringify(route.action)}`,
+    `,"anthropic_beta":${JSON.stringify([...betas].sort())}`,
+    `,"anthropic_version":${JSON.stringify(headers.get('anthropic-version'))},"body":`,
+    ...(root === null ? ['null'] : await canonicalBody(root, turns)),
+    `,"credential_role":${JSON.stringify(role)},"kind":"request"`,
+    `,"principal":${principalKey(identity.principal)},"target":${JSON.stringify(route.target)}}`,
+  ];
+  const hash = createHash('sha256').update(DOMAIN);
+  for (const piece of pieces) {
+    hash.update(piece);
+    if (turns.over) await turns.next();
+  }
+  return { kind: 'request', content: pieces.join(''), fingerprint: hash.digest('hex') };
 }
 
 /** What a tool call is made of, for its fingerprint. */
@@ -63,13 +68,10 @@ export interface CallToBind {
  */
 export function toolCallFingerprint({ principal, conversation, tool, inputText }: CallToBind): Bound {
   const input = scan(Buffer.from(inputText), limits);
-  return bind('tool_call', [
-    ['conversation', JSON.stringify(conversation)],
-    ['input', canonical(input)],
-    ['kind', '"tool_call"'],
-    ['principal', principalKey(principal)],
-    ['tool', JSON.stringify(tool)],
-  ]);
+  const content =
+    `{"conversation":${JSON.stringify(conversation)},"input":${canonical(input)},"kind":"tool_call"` +
+    `,"principal":${principalKey(principal)},"tool":${JSON.stringify(tool)}}`;
+  return { kind: 'tool_call', content, fingerprint: fingerprintOf(content) };
 }
 
 /** The fingerprint of a content, as `Bound` promises it. */
@@ -77,33 +79,42 @@ export function fingerprintOf(content: string): string {
   return createHash('sha256').update(DOMAIN).update(content).digest('hex');
 }
 
-/** Members are given in the order of their names, so that the content is canonical as a whole. */
-function bind(kind: Bound['kind'], members: readonly (readonly [name: string, json: string])[]): Bound {
-  const content = `{${members.map(([name, json]) => `"${name}":${json}`).join(',')}}`;
-  return { kind, content, fingerprint: fingerprintOf(content) };
-}
-
-async function canonicalBody(root: JsonNode): Promise<string> {
+/** The canonical text of a body, in pieces: members and items in the order of the text. */
+async function canonicalBody(root: JsonNode, turns: Turns): Promise<string[]> {
   const pieces: string[] = [];
-  let turn = performance.now();
+  let separator = '{';
   for (const [key, value] of root.entries().toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     if (incidental.has(key)) continue;
+    pieces.push(`${separator}${JSON.stringify(key)}:`);
+    separator = ',';
     const write = writers[key];
     if (write === undefined || value.type !== 'array') {
-      pieces.push(`${JSON.stringify(key)}:${canonical(value)}`);
+      pieces.push(canonical(value));
       continue;
     }
-    const items: string[] = [];
-    for (const item of value.items()) {
-      items.push(write(item));
-      if (performance.now() - turn > TURN_MS) {
-        await setImmediate();
-        turn = performance.now();
-      }
+    for (const [at, item] of value.items().entries()) {
+      pieces.push(at === 0 ? '[' : ',', write(item));
+      if (turns.over) await turns.next();
     }
-    pieces.push(`${JSON.stringify(key)}:[${items.join(',')}]`);
+    pieces.push(value.items().length === 0 ? '[]' : ']');
   }
-  return `{${pieces.join(',')}}`;
+  pieces.push(separator === '{' ? '{}' : '}');
+  return pieces;
+}
+
+/** Turns of the event loop that a long work takes. */
+class Turns {
+  #began = performance.now();
+
+  /** Whether others have waited long enough. */
+  get over(): boolean {
+    return performance.now() - this.#began > TURN_MS;
+  }
+
+  async next(): Promise<void> {
+    await setImmediate();
+    this.#began = performance.now();
+  }
 }
 
 /** A system block or a tool: its own `cache_control` does not count, the same name inside of a schema does. */
