@@ -87,9 +87,10 @@ function readinessOf(rooms: Rooms, admission: Admission): { readonly [name: stri
 }
 
 /** What the status page shows besides readiness. */
-function statusOf({ approvals, credentials, parking, recorder }: Rooms, admission: Admission) {
+function statusOf({ approvals, credentials, parking, recorder, store }: Rooms, admission: Admission) {
   const fact = (name: string, value: string | number) => ({ name, values: [String(value)], code: false });
-  const credential = credentials.health();
+  const ends = (at: number) =>
+    Number.isFinite(at) ? `until ${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC` : 'without an end';
   return [
     {
       title: 'Exchanges',
@@ -100,8 +101,24 @@ function statusOf({ approvals, credentials, parking, recorder }: Rooms, admissio
       facts: [fact('Callers that wait for humans', approvals.waiting), fact('Parked answers', parking.size)],
     },
     {
-      title: 'Credentials',
-      facts: [fact('Default role', credentials.defaultRole), fact('Fault', credential.fault ?? 'none')],
+      title: 'Leases',
+      facts: credentials.leases().map(({ role, source, lease, expiresAt, fault }) => ({
+        name: role,
+        values: [
+          lease === null ? 'none held' : `${lease}, ${ends(expiresAt ?? 0)}`,
+          source.replaceAll('_', ' '),
+          ...(fault === null ? [] : [fault]),
+        ],
+        code: false,
+      })),
+    },
+    {
+      title: 'Stores',
+      facts: [
+        fact('Shared state', store.kind),
+        fact('Journal', recorder.healthy ? 'takes writes' : 'takes no writes'),
+        fact('Data directory', store.directory),
+      ],
     },
   ];
 }

@@ -111,6 +111,15 @@ export function createCredentials(options: CredentialOptions): Credentials {
       if (faulty === undefined) return { usable: true, fault: null };
       return { usable: all.some((cache) => cache.usable !== null), fault: faulty.fault?.message ?? null };
     },
+    leases() {
+      return [...caches].map(([role, { usable, fault }]) => ({
+        role,
+        source: config.roles[role]!.source,
+        lease: usable?.id ?? null,
+        expiresAt: usable?.expiresAt ?? null,
+        fault: fault?.message ?? null,
+      }));
+    },
     async close() {
       closing.abort();
       for (const cache of caches.values()) cache.close();

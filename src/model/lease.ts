@@ -32,8 +32,21 @@ export interface Credentials {
   warm(): Promise<void>;
   /** For the readiness check: `usable` is false once a fetch has failed and no role has a usable lease left. */
   health(): CredentialHealth;
+  /** The roles with what each holds now, for the status page. */
+  leases(): readonly LeaseState[];
   /** Revokes what is ours and stops timers; bounded to a few seconds. */
   close(): Promise<void>;
+}
+
+/** What a role holds; never the value. */
+export interface LeaseState {
+  readonly role: string;
+  readonly source: string;
+  /** Null where no usable lease is held, which is no fault before the first use. */
+  readonly lease: string | null;
+  /** Epoch milliseconds, Infinity for a static key; null where there is no lease. */
+  readonly expiresAt: number | null;
+  readonly fault: string | null;
 }
 
 export interface CredentialHealth {

@@ -1,5 +1,6 @@
 import { GatewayError } from '../../src/errors.ts';
 import type { Approval } from '../../src/model/approval.ts';
+import type { JsonObject } from '../../src/model/json.ts';
 import type { MaskMark } from '../../src/model/scan.ts';
 import { complete, event, exchangeOf, textAnswer, toolCall, type Wanted } from '../record/support.ts';
 import { people } from './people.ts';
@@ -78,6 +79,12 @@ export async function seed(stand: Stand): Promise<void> {
     event({ type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 912 } }),
     event({ type: 'message_stop' }),
   ]);
+  // The end of an exchange is written with what comes next, or a little later.
+  for (;;) {
+    const { exchanges } = await stand.node.get('/admin/v1/exchanges');
+    if ((exchanges as readonly JsonObject[]).every(({ end }) => end !== null)) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
 
 /**

@@ -1236,7 +1236,7 @@ function Exchange({ view }) {
 function Answer({ returned, places: places2 }) {
   const calls = new Map(returned.calls.map((call) => [call.index, call]));
   const shown = new Set(returned.content.map((block) => block.index));
-  return /* @__PURE__ */ a3(Panel, { title: "What came back", aside: /* @__PURE__ */ a3("p", { class: "muted", children: returned.stop_reason ?? "no stop reason" }), children: [
+  return /* @__PURE__ */ a3(Panel, { title: "What came back", aside: /* @__PURE__ */ a3("p", { class: "muted", children: returned.stop_reason }), children: [
     /* @__PURE__ */ a3("ol", { class: "blocks", children: [
       returned.content.map((block) => /* @__PURE__ */ a3("li", { class: kindOf(block), children: [
         /* @__PURE__ */ a3(BlockHead, { block, call: calls.get(block.index ?? null) ?? null, places: places2 }),
@@ -1344,15 +1344,35 @@ function Policy({ view, now }) {
       }
     ),
     groups(view.rules).map(([name, rules]) => /* @__PURE__ */ a3(Panel, { title: name, children: /* @__PURE__ */ a3("ul", { class: "ledger", children: rules.map((rule) => /* @__PURE__ */ a3(RuleLine, { rule, now }, `${rule.id} ${rule.place}`)) }) }, name)),
-    view.detectors.length > 0 && /* @__PURE__ */ a3(Panel, { title: "Detectors", children: /* @__PURE__ */ a3("ul", { class: "ledger", children: view.detectors.map((detector) => /* @__PURE__ */ a3("li", { children: [
-      /* @__PURE__ */ a3("span", { class: "ledger-name", children: [
-        /* @__PURE__ */ a3("code", { class: "rule", children: detector.id }),
-        /* @__PURE__ */ a3("span", { children: detector.label }),
-        /* @__PURE__ */ a3("span", { class: "place", children: detector.class })
-      ] }),
-      /* @__PURE__ */ a3(Count, { count: detector.masked, word: "masked", last: detector.lastAt, now })
-    ] }, detector.id)) }) })
+    view.detectors.length > 0 && /* @__PURE__ */ a3(Detectors, { detectors: view.detectors, now })
   ] });
+}
+function Detectors({ detectors, now }) {
+  const busy = detectors.filter(({ masked }) => masked > 0);
+  const quiet = detectors.filter(({ masked }) => masked === 0);
+  return /* @__PURE__ */ a3(Panel, { title: "Detectors", aside: /* @__PURE__ */ a3("p", { class: "muted", children: [
+    detectors.length,
+    " in all"
+  ] }), children: [
+    busy.length > 0 && /* @__PURE__ */ a3(DetectorLines, { detectors: busy, now }),
+    quiet.length > 0 && /* @__PURE__ */ a3("details", { class: "quiet-ones", children: [
+      /* @__PURE__ */ a3("summary", { children: [
+        quiet.length,
+        " that masked nothing in the last day"
+      ] }),
+      /* @__PURE__ */ a3(DetectorLines, { detectors: quiet, now })
+    ] })
+  ] });
+}
+function DetectorLines({ detectors, now }) {
+  return /* @__PURE__ */ a3("ul", { class: "ledger", children: detectors.map((detector) => /* @__PURE__ */ a3("li", { children: [
+    /* @__PURE__ */ a3("span", { class: "ledger-name", children: [
+      /* @__PURE__ */ a3("code", { class: "rule", children: detector.id }),
+      /* @__PURE__ */ a3("span", { children: detector.label }),
+      /* @__PURE__ */ a3("span", { class: "place", children: detector.class })
+    ] }),
+    detector.masked > 0 && /* @__PURE__ */ a3(Count, { count: detector.masked, word: "masked", last: detector.lastAt, now })
+  ] }, detector.id)) });
 }
 function RuleLine({ rule, now }) {
   return /* @__PURE__ */ a3("li", { children: [

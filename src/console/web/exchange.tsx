@@ -107,7 +107,7 @@ function Answer({ returned, places }: { readonly returned: Returned; readonly pl
   const calls = new Map(returned.calls.map((call) => [call.index, call]));
   const shown = new Set(returned.content.map((block) => block.index));
   return (
-    <Panel title="What came back" aside={<p class="muted">{returned.stop_reason ?? 'no stop reason'}</p>}>
+    <Panel title="What came back" aside={<p class="muted">{returned.stop_reason}</p>}>
       <ol class="blocks">
         {returned.content.map((block) => (
           <li class={kindOf(block)}>

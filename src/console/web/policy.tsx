@@ -1,4 +1,4 @@
-import type { PolicyView, RuleRow } from '../models.ts';
+import type { DetectorRow, PolicyView, RuleRow } from '../models.ts';
 import { Heading } from './layout.tsx';
 import { Age, Badge, Does, Empty, Facts, Panel } from './parts.tsx';
 import { Visible } from './text.tsx';
@@ -54,23 +54,42 @@ export function Policy({ view, now }: { readonly view: PolicyView; readonly now:
           </ul>
         </Panel>
       ))}
-      {view.detectors.length > 0 && (
-        <Panel title="Detectors">
-          <ul class="ledger">
-            {view.detectors.map((detector) => (
-              <li key={detector.id}>
-                <span class="ledger-name">
-                  <code class="rule">{detector.id}</code>
-                  <span>{detector.label}</span>
-                  <span class="place">{detector.class}</span>
-                </span>
-                <Count count={detector.masked} word="masked" last={detector.lastAt} now={now} />
-              </li>
-            ))}
-          </ul>
-        </Panel>
-      )}
+      {view.detectors.length > 0 && <Detectors detectors={view.detectors} now={now} />}
     </>
+  );
+}
+
+/** Those that masked something first, the others folded away: a library has hundreds. */
+function Detectors({ detectors, now }: { readonly detectors: readonly DetectorRow[]; readonly now: number }) {
+  const busy = detectors.filter(({ masked }) => masked > 0);
+  const quiet = detectors.filter(({ masked }) => masked === 0);
+  return (
+    <Panel title="Detectors" aside={<p class="muted">{detectors.length} in all</p>}>
+      {busy.length > 0 && <DetectorLines detectors={busy} now={now} />}
+      {quiet.length > 0 && (
+        <details class="quiet-ones">
+          <summary>{quiet.length} that masked nothing in the last day</summary>
+          <DetectorLines detectors={quiet} now={now} />
+        </details>
+      )}
+    </Panel>
+  );
+}
+
+function DetectorLines({ detectors, now }: { readonly detectors: readonly DetectorRow[]; readonly now: number }) {
+  return (
+    <ul class="ledger">
+      {detectors.map((detector) => (
+        <li key={detector.id}>
+          <span class="ledger-name">
+            <code class="rule">{detector.id}</code>
+            <span>{detector.label}</span>
+            <span class="place">{detector.class}</span>
+          </span>
+          {detector.masked > 0 && <Count count={detector.masked} word="masked" last={detector.lastAt} now={now} />}
+        </li>
+      ))}
+    </ul>
   );
 }
 
