@@ -1,0 +1,171 @@
+import { expect, it } from 'vitest';
+import type { JsonObject } from '../../src/model/json.ts';
+import { onBothStores } from './stores.ts';
+import { agent, type Bench, decisionOf, defaults, granted, human, need, question } from './support.ts';
+
+const forever = Number.MAX_SAFE_INTEGER;
+const never = new AbortController().signal;
+
+onBothStores('the desk of approvals', (desk) => {
+  it('takes a question back for who asked, and a grant for whom policy lets', async () => {
+    const standing = await desk.bench.desk.ask(question('rm x'));
+    await desk.bench.call(
+      'POST',
+      `/admin/v1/approvals/${standing.approval.id}/cancel`,
+      desk.bench.actor('olga', []),
+      {},
+    );
+    expect((await desk.bench.desk.wait(standing.approval.id, never, forever)).state).toBe('cancelled');
+    const anew = await desk.bench.desk.ask(question('rm x'));
+    await desk.bench.approve(anew, 'ann');
+    const { grant } = granted(await desk.bench.desk.ask(question('rm x')));
+    await desk.bench.call('POST', `/admin/v1/grants/${grant.id}/revoke`, desk.bench.actor('bob'), {});
+    await expect(
+      desk.bench.call('POST', `/admin/v1/grants/${grant.id}/revoke`, desk.bench.actor('bob'), {}),
+    ).rejects.toMatchObject({ code: 'APPROVAL_CONFLICT' });
+    expect((await desk.bench.desk.ask(question('rm x'))).state).toBe('pending');
+  });
+
+  it('does not let a grant that was revoked in flight be used again', async () => {
+    await desk.bench.approve(await desk.bench.desk.ask(question('rm x')), 'ann');
+    const held = await desk.bench.desk.take(
+      granted(await desk.bench.desk.ask(question('rm x'))),
+      question('rm x'),
+      'req_2',
+    );
+    expect(await held!.stands()).toBe(true);
+    await desk.bench.call('POST', `/admin/v1/grants/${held!.grant.id}/revoke`, desk.bench.actor('bob'), {});
+    expect(await held!.stands()).toBe(false);
+    await held!.settle('not_sent');
+    expect((await desk.bench.desk.ask(question('rm x'))).state).toBe('pending');
+  });
+
+  it('ends all uses of a wider grant that is revoked', async () => {
+    await desk.bench.approve(await desk.bench.desk.ask(question('rm x')), 'ann', { scope: 'session' });
+    const standing = granted(await desk.bench.desk.ask(question('rm a')));
+    const held = await desk.bench.desk.take(standing, question('rm a'), 'req_2');
+    await desk.bench.call('POST', `/admin/v1/grants/${standing.grant.id}/revoke`, desk.bench.actor('bob'), {});
+    expect(await held!.stands()).toBe(false);
+    await held!.settle('not_sent');
+    expect((await desk.bench.desk.ask(question('rm a'))).state).toBe('pending');
+  });
+
+  it('breaks the glass for one short grant, and somebody else has to review it', async () => {
+    const strict = { requirements: [need({ quorum: 3, groups: ['board'] })] };
+    const standing = await desk.bench.desk.ask(question('rm x', strict));
+    const path = `/admin/v1/approvals/${standing.approval.id}`;
+    const body = { fingerprint: standing.approval.fingerprint };
+    await expect(
+      desk.bench.call('POST', `${path}/break-glass`, desk.bench.actor('ann'), { ...body, reason: ' ' }),
+    ).rejects.toMatchObject({ code: 'ADMIN_INPUT' });
+    await expect(
+      desk.bench.call('POST', `${path}/break-glass`, desk.bench.actor('olga'), { ...body, reason: 'fire' }),
+    ).rejects.toMatchObject({ code: 'APPROVAL_FORBIDDEN' });
+    await desk.bench.call('POST', `${path}/break-glass`, desk.bench.actor('ann'), { ...body, reason: 'fire' });
+    const { grant } = granted(await desk.bench.desk.ask(question('rm x', strict)));
+    expect(grant).toMatchObject({ breakGlass: true, scope: 'once', expiresAt: desk.bench.now + 60_000 });
+    const open = await desk.bench.call('GET', '/admin/v1/approvals', desk.bench.actor('bob'), {}, { review: 'open' });
+    expect(open).toMatchObject({ approvals: [{ id: standing.approval.id }] });
+    const review = (person: string) =>
+      desk.bench.call('POST', `${path}/review`, desk.bench.actor(person), { comment: 'it burned' });
+    await expect(review('ann')).rejects.toMatchObject({ code: 'APPROVAL_FORBIDDEN' });
+    await review('bob');
+    await expect(review('bob')).rejects.toMatchObject({ code: 'APPROVAL_CONFLICT' });
+    expect(desk.bench.kinds()).toEqual(['approval.opened', 'approval.break_glass', 'approval.reviewed']);
+  });
+
+  it('concerns only principals with something open, granted or lately denied', async () => {
+    expect(desk.bench.desk.mayConcern(agent, 'c1')).toBe(false);
+    const standing = await desk.bench.desk.ask(question('rm x'));
+    expect(desk.bench.desk.mayConcern(agent, 'c1')).toBe(true);
+    expect(desk.bench.desk.mayConcern({ ...agent, subject: 'agent-8' }, 'c1')).toBe(false);
+    await desk.bench.deny(standing, 'ann');
+    expect(desk.bench.desk.mayConcern(agent, 'c1')).toBe(true);
+  });
+
+  it('gives back what an approval releases', async () => {
+    const released: unknown[] = [];
+    await desk.open({ onReleased: (it) => void released.push(it) });
+    const standing = await desk.bench.desk.ask(question('rm x', { releases: ['m1', 'm2'] }));
+    await desk.bench.approve(standing, 'ann');
+    expect(released).toEqual([{ principal: agent, marks: ['m1', 'm2'] }]);
+  });
+
+  it('shows exactly the bound content, and what differs from the last that was approved', async () => {
+    await desk.bench.approve(await desk.bench.desk.ask(question('rm x')), 'ann');
+    desk.bench.now += 1;
+    const { approval } = await desk.bench.desk.ask(question('rm y'));
+    expect(await desk.bench.call('GET', `/admin/v1/approvals/${approval.id}`, desk.bench.actor('ann'))).toMatchObject({
+      content: question('rm y').bound.content,
+      facts: { commands: [['rm y']] },
+      intact: true,
+      difference: { changes: [{ path: 'input.command', before: '"rm x"', after: '"rm y"' }], more: false },
+    });
+  });
+
+  it('shows nothing to other tenants, nor to whom policy does not let see it', async () => {
+    await desk.open({
+      mayAct: (actor, action) => decisionOf(action === 'approval.view' && actor.person === 'eve' ? 'deny' : 'allow'),
+    });
+    const { approval } = await desk.bench.desk.ask(question('rm x'));
+    const show = (actor: Parameters<Bench['call']>[2]) =>
+      desk.bench.call('GET', `/admin/v1/approvals/${approval.id}`, actor);
+    await expect(show(null)).rejects.toMatchObject({ code: 'PERSON_REQUIRED' });
+    await expect(show(desk.bench.actor('ann', ['leads'], { tenant: 'other' }))).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
+    await expect(show(desk.bench.actor('eve'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    const listed = await desk.bench.call('GET', '/admin/v1/approvals', desk.bench.actor('eve'));
+    expect(listed).toEqual({ approvals: [], more: false });
+    expect(await show(desk.bench.actor('olga', []))).toMatchObject({ id: approval.id });
+  });
+
+  it('lists by state, kind, rule and subject, in pages', async () => {
+    for (const command of ['a', 'b', 'c']) await desk.bench.desk.ask(question(command));
+    const list = (query: { readonly [name: string]: string }) =>
+      desk.bench.call('GET', '/admin/v1/approvals', desk.bench.actor('ann'), {}, query) as Promise<{
+        approvals: { id: string }[];
+        more: boolean;
+      }>;
+    const first = await list({ limit: '2', state: 'pending' });
+    expect([first.approvals.length, first.more]).toEqual([2, true]);
+    const second = await list({ limit: '2', before: first.approvals[1]!.id });
+    expect([second.approvals.length, second.more]).toEqual([1, false]);
+    expect((await list({ rule: 'risky-shell', subject: 'agent-7', kind: 'tool_call' })).approvals).toHaveLength(3);
+    expect((await list({ rule: 'other' })).approvals).toHaveLength(0);
+    await expect(list({ state: 'odd' })).rejects.toMatchObject({ code: 'ADMIN_INPUT' });
+  });
+
+  it('keeps the content no longer than configured, and that of a pending question always', async () => {
+    await desk.open({ config: { ...defaults, keep_days: 1, expires_max_s: 10 * 86_400 } });
+    await desk.bench.approve(await desk.bench.desk.ask(question('rm x')), 'ann');
+    const { approval } = await desk.bench.desk.ask(
+      question('rm y', { requirements: [need({ expires_s: 5 * 86_400 })] }),
+    );
+    desk.bench.now += 2 * 86_400_000;
+    await desk.bench.desk.sweep();
+    const list = (await desk.bench.call('GET', '/admin/v1/approvals', desk.bench.actor('ann'))) as {
+      approvals: { id: string }[];
+    };
+    const kept: string[] = [];
+    for (const { id } of list.approvals) {
+      const shown = (await desk.bench.call('GET', `/admin/v1/approvals/${id}`, desk.bench.actor('ann'))) as JsonObject;
+      if (shown.content !== null) kept.push(id);
+    }
+    expect(kept).toEqual([approval.id]);
+  });
+
+  it('refuses a fingerprint that was not shown, and a login too old', async () => {
+    const standing = await desk.bench.desk.ask(question('rm x'));
+    const other = question('rm y').bound.fingerprint;
+    await expect(desk.bench.approve(standing, 'ann', { fingerprint: other })).rejects.toMatchObject({
+      code: 'APPROVAL_CONFLICT',
+    });
+    const path = `/admin/v1/approvals/${standing.approval.id}/decisions`;
+    const body = { verdict: 'approve', fingerprint: standing.approval.fingerprint };
+    const stale = { principal: human('ann'), authenticatedAt: desk.bench.now - 900_001, via: 'token' } as const;
+    await expect(desk.bench.call('POST', path, stale, body)).rejects.toMatchObject({ code: 'LOGIN_TOO_OLD' });
+    await desk.bench.call('POST', path, { ...stale, via: 'session' }, body);
+    expect((await desk.bench.desk.ask(question('rm x'))).state).toBe('granted');
+  });
+});
