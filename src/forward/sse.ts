@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import { GatewayError } from '../errors.ts';
 import type { StreamEvent } from '../model/answer.ts';
 import type { JsonObject } from '../model/json.ts';
@@ -10,6 +11,7 @@ const SPACE = 32;
 export const eventBytesMax = 1024 * 1024;
 
 const noSpans: StreamEvent['spans'] = [];
+const nothing: Uint8Array = new Uint8Array(0);
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /**
@@ -32,20 +34,22 @@ export interface EventReader {
 
 /** Makes a reader for one stream. */
 export function createEventReader(): EventReader {
-  let rest: Uint8Array = new Uint8Array(0);
+  let rest = nothing;
   let searched = 0;
 
   const take = (bytes: Uint8Array, last: boolean): readonly StreamEvent[] => {
     const events: StreamEvent[] = [];
+    const plain = !bytes.includes(CR);
     let from = 0;
     for (;;) {
-      const end = eventEnd(bytes, Math.max(from, searched), last);
+      const begin = Math.max(from, searched);
+      const end = plain ? plainEventEnd(bytes, begin) : eventEnd(bytes, begin, last);
       if (end < 0) break;
-      events.push(parseEvent(bytes.subarray(from, end)));
+      events.push(parseEvent(part(bytes, from, end)));
       from = end;
       searched = end;
     }
-    rest = bytes.subarray(from);
+    rest = part(bytes, from, bytes.length);
     if (rest.length > eventBytesMax) throw new GatewayError('UPSTREAM_PROTOCOL', 'an event is over 1 MiB');
     // A line end may be cut in the middle (CR | LF CR LF): look again at the last three bytes.
     searched = Math.max(0, rest.length - 3);
@@ -59,6 +63,12 @@ export function createEventReader(): EventReader {
       return rest.length === 0;
     },
   };
+}
+
+/** Part of the bytes. A view costs as much as reading a short event, so whole and empty parts need none. */
+function part(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  if (from === to) return nothing;
+  return from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to);
 }
 
 /**
@@ -79,6 +89,14 @@ function eventEnd(bytes: Uint8Array, from: number, last: boolean): number {
   return -1;
 }
 
+/** The same where no line ends in CR, by native search. */
+function plainEventEnd(bytes: Uint8Array, from: number): number {
+  for (let at = bytes.indexOf(LF, from); at >= 0; at = bytes.indexOf(LF, at + 1)) {
+    if (bytes[at + 1] === LF) return at + 2;
+  }
+  return -1;
+}
+
 /** The index after the line end at `at`, or -1 when it may go on in bytes not read yet. */
 function lineEnd(bytes: Uint8Array, at: number, last: boolean): number {
   if (bytes[at] === LF) return at + 1;
@@ -89,18 +107,11 @@ function lineEnd(bytes: Uint8Array, at: number, last: boolean): number {
 function parseEvent(bytes: Uint8Array): StreamEvent {
   let name = '';
   let data: string | null = null;
-  let text: string;
-  try {
-    // Strips a leading byte order mark, as the standard asks.
-    text = decoder.decode(bytes);
-  } catch (cause) {
-    throw new GatewayError('UPSTREAM_PROTOCOL', 'an event is not valid UTF-8', { cause });
-  }
+  const text = textOf(bytes);
+  const plain = !text.includes('\r');
   let at = 0;
   while (at < text.length) {
-    let end = at;
-    let code = text.charCodeAt(end);
-    while (end < text.length && code !== LF && code !== CR) code = text.charCodeAt(++end);
+    const end = lineEndIn(text, at, plain);
     if (end > at) {
       const colon = text.indexOf(':', at);
       const valueAt = colon < 0 || colon >= end ? end : colon + (text.charCodeAt(colon + 1) === SPACE ? 2 : 1);
@@ -116,6 +127,28 @@ function parseEvent(bytes: Uint8Array): StreamEvent {
   }
   if (data === null) return { kind: 'event', type: 'comment', index: -1, data: {}, bytes, spans: noSpans };
   return eventOf(name, data, bytes);
+}
+
+/** The text of an event, without a leading byte order mark, as the standard asks. */
+function textOf(bytes: Uint8Array): string {
+  // Most events are ASCII, and a TextDecoder costs three times as much.
+  if (bytes instanceof Buffer && isAscii(bytes)) return bytes.toString('latin1');
+  try {
+    return decoder.decode(bytes);
+  } catch (cause) {
+    throw new GatewayError('UPSTREAM_PROTOCOL', 'an event is not valid UTF-8', { cause });
+  }
+}
+
+/** Where the line ends that begins at `at`; `plain` where the text has no CR. */
+function lineEndIn(text: string, at: number, plain: boolean): number {
+  if (plain) {
+    const end = text.indexOf('\n', at);
+    return end < 0 ? text.length : end;
+  }
+  let end = at;
+  while (end < text.length && text.charCodeAt(end) !== LF && text.charCodeAt(end) !== CR) end++;
+  return end;
 }
 
 function eventOf(name: string, text: string, bytes: Uint8Array): StreamEvent {
