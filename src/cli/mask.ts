@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { StartError } from '../errors.ts';
-import { createDetectors, Redactor, type Tables } from '../mask/index.ts';
+import { createDetectors, Redactor, redactions, type Tables } from '../mask/index.ts';
 import type { Span } from '../model/scan.ts';
 import { type RulesOptions, requireTables } from './rules.ts';
 import { table } from './table.ts';
@@ -45,10 +45,7 @@ export async function maskCommand(
   const detectors = createDetectors([], new Uint8Array(32), chosen(tables, options.detectors));
   const text = await readAll(input);
   const scanner = detectors.stream();
-  const redactor = new Redactor(
-    () => true,
-    () => undefined,
-  );
+  const redactor = new Redactor(redactions(() => true));
   const places = new Places(text);
   let offset = 0;
   let masked = '';
@@ -60,6 +57,7 @@ export async function maskCommand(
   const size = chunk ?? Math.max(text.length, 1);
   for (let at = 0; at < text.length; at += size) take(scanner.write(text.slice(at, at + size)));
   take(scanner.end());
+  masked += redactor.end();
 
   if (options.json) output.write(`${JSON.stringify({ masked, spans: places.covered })}\n`);
   else output.write(masked);

@@ -12,6 +12,7 @@ export { type Ledgers, openLedgers, type RenamedCall } from './ledger.ts';
 export { createNoteStep } from './note.ts';
 export { createPinStep, type PinOptions } from './pin_step.ts';
 export { openRuleShelf, type RuleShelf } from './rule_shelf.ts';
+export { openTokens } from './tokens.ts';
 
 /**
  * The `converse` step: names the conversation and reads what the gateway remembers of it.

@@ -46,6 +46,17 @@ export interface Tables {
     readonly sealed: Uint8Array;
     readonly until: number;
   };
+  /** Values that Claude sees as tokens. */
+  readonly token_value: {
+    readonly conversation: string;
+    readonly token: string;
+    readonly class: string;
+    /** Their order. */
+    readonly place: number;
+    readonly wrapped: Uint8Array;
+    readonly sealed: Uint8Array;
+    readonly until: number;
+  };
   /** One row; its number rises with every change of withheld texts, so that a poll costs one small read. */
   readonly withheld_change: { readonly number: number };
 }
@@ -117,6 +128,21 @@ export const conversationMigrations: Migrations = {
         .addColumn('organisation', 'text')
         .addColumn('pinned_at', 'bigint', (column) => column.notNull())
         .addColumn('used_at', 'bigint', (column) => column.notNull())
+        .execute();
+    },
+  },
+  '004_token': {
+    async up(db: Kysely<unknown>) {
+      await db.schema
+        .createTable('token_value')
+        .addColumn('conversation', 'text', (column) => column.notNull())
+        .addColumn('token', 'text', (column) => column.notNull())
+        .addColumn('class', 'text', (column) => column.notNull())
+        .addColumn('place', 'integer', (column) => column.notNull())
+        .addColumn('wrapped', 'blob', (column) => column.notNull())
+        .addColumn('sealed', 'blob', (column) => column.notNull())
+        .addColumn('until', 'bigint', (column) => column.notNull())
+        .addPrimaryKeyConstraint('token_value_key', ['conversation', 'token'])
         .execute();
     },
   },

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { Detectors } from '../model/scan.ts';
 import { maskFailed } from './fault.ts';
 import { maskJson } from './json_text.ts';
-import { Redactor } from './redact.ts';
+import { Redactor, redactions } from './redact.ts';
 
 /**
  * Takes exact values out of an answer that is no message (an error body, a list of models, a page of some proxy):
@@ -14,11 +14,8 @@ export function cleanseBytes(bytes: Uint8Array, detectors: Detectors): Uint8Arra
     // What is no UTF-8 is read byte by byte, so that it comes out as it was.
     const encoding = isUtf8(bytes) ? 'utf8' : 'latin1';
     const text = Buffer.from(bytes).toString(encoding);
-    const redactor = () =>
-      new Redactor(
-        (className) => detectors.always.has(className),
-        () => undefined,
-      );
+    const masks = redactions((className) => detectors.always.has(className));
+    const redactor = () => new Redactor(masks);
     const literals = maskJson(text, detectors, redactor);
     const cleansed = redactor().apply(literals, detectors.scan(literals).spans);
     return cleansed === text ? bytes : Buffer.from(cleansed, encoding);

@@ -1,13 +1,15 @@
 import { createHmac } from 'node:crypto';
 import type { Detectors, Focus, Span } from '../model/scan.ts';
+import type { TokenEntry } from '../model/token.ts';
 import { foldText } from './fold.ts';
 import { spellings } from './forms.ts';
 import { buildLiterals } from './literals.ts';
 import { builtinTables } from './rules/builtin.ts';
-import { buildRuleSet } from './rules/rule_set.ts';
+import { buildRuleSet, type RuleSet } from './rules/rule_set.ts';
 import type { Tables } from './rules/tables.ts';
 import { type Engine, type ExactForm, Scanner } from './scanner.ts';
-import { createMarks } from './threads.ts';
+import { createMarks, type Marks } from './threads.ts';
+import { tokenDetector, tokenValueMin } from './tokens.ts';
 
 /** One value to find wherever it turns up. */
 export interface ExactValue {
@@ -23,6 +25,14 @@ export const minimumExactLength = 8;
 /** Engines for different focuses that are kept. */
 const focusedMax = 32;
 
+/** Detectors that can look for the values of a conversation, too. */
+export interface MaskDetectors extends Detectors {
+  /** The same, and the values of these tokens wherever they turn up. */
+  withTokens(entries: readonly TokenEntry[]): Detectors;
+  /** Only the values of these tokens. */
+  tokensOnly(entries: readonly TokenEntry[]): Detectors;
+}
+
 /**
  * Detectors for exact values, in every spelling of `spellings`, and for the rules of `tables` (by default the built-in
  * ones). `key` makes the digest say nothing about the values. Throws a TypeError, which names the value but does not
@@ -32,20 +42,72 @@ export function createDetectors(
   values: readonly ExactValue[],
   key: Uint8Array,
   tables: Tables = builtinTables(),
-): Detectors {
-  const exact = exactForms(values);
+): MaskDetectors {
+  const forms = exactForms(values);
+  const exact = engineForms(forms);
   const digest = createHmac('sha256', key).update(tables.digest);
   for (const { name, class: className, value } of values) digest.update(JSON.stringify([name, className, value]));
   const always = new Set(values.map((value) => value.class));
   const ruleClasses = new Set(tables.rules.map((rule) => rule.class));
 
-  const build = (wanted: (className: string) => boolean): Engine => {
+  const build = (wanted: (className: string) => boolean): Rules => {
     const rules = buildRuleSet(tables, (rule) => wanted(rule.class));
-    return { ...exact, rules, marks: createMarks(rules) };
+    return { rules, marks: createMarks(rules) };
   };
-  const every = () => true;
-  const engine = build(every);
-  const focused = new Map<string, Engine>();
+  const everyRule = build(every);
+  const focused = new Map<string, Rules>();
+
+  const rulesFor = (wanted: (className: string) => boolean): Rules => {
+    const left = [...ruleClasses].filter(wanted).sort();
+    if (left.length === ruleClasses.size) return everyRule;
+    const name = left.join(' ');
+    const known = focused.get(name);
+    if (known) return known;
+    const made = build(wanted);
+    if (focused.size >= focusedMax) focused.clear();
+    focused.set(name, made);
+    return made;
+  };
+
+  const id = digest.digest('hex').slice(0, 32);
+  const shared = { always, classes: new Set([...always, ...ruleClasses]), rulesFor };
+  const keyed = (kind: string, entries: readonly TokenEntry[]) => {
+    const hmac = createHmac('sha256', key).update(`${id} ${kind}`);
+    for (const { token } of entries) hmac.update(` ${token}`);
+    return hmac.digest('hex').slice(0, 32);
+  };
+  return {
+    ...detectorsOf(id, exact, everyRule, shared),
+    withTokens: (entries) =>
+      detectorsOf(keyed('with', entries), engineForms([...forms, ...tokenForms(entries)]), everyRule, shared),
+    tokensOnly(entries) {
+      const none = rulesFor(() => false);
+      return detectorsOf(keyed('only', entries), engineForms(tokenForms(entries)), none, {
+        ...shared,
+        rulesFor: () => none,
+      });
+    },
+  };
+}
+
+type Rules = { readonly rules: RuleSet; readonly marks: Marks };
+
+/** What detectors over the same tables share. */
+interface SharedRules {
+  readonly always: ReadonlySet<string>;
+  readonly classes: ReadonlySet<string>;
+  rulesFor(wanted: (className: string) => boolean): Rules;
+}
+
+const every = () => true;
+
+function detectorsOf(
+  id: string,
+  exact: Pick<Engine, 'literals' | 'forms'>,
+  everyRule: Rules,
+  { always, classes, rulesFor }: SharedRules,
+): Detectors {
+  const engine: Engine = { ...exact, ...everyRule };
   /** The same engines by how a focus was spelled, so that a stream does not go through all classes. */
   const spelled = new Map<string, Engine>();
   let scanner = new Scanner(engine, every);
@@ -64,29 +126,18 @@ export function createDetectors(
     const name = `${[...focus.masked].join(' ')}|${focus.reported === null ? '*' : [...focus.reported].join(' ')}`;
     let known = spelled.get(name);
     if (!known) {
-      known = focusedEngine(focus);
+      const { masked, reported } = focus;
+      const rules = rulesFor((name) => always.has(name) || masked.has(name) || reported === null || reported.has(name));
+      known = rules === everyRule ? engine : { ...exact, ...rules };
       if (spelled.size >= focusedMax) spelled.clear();
       spelled.set(name, known);
     }
     return known;
   };
 
-  const focusedEngine = ({ masked, reported }: Focus): Engine => {
-    const wanted = (name: string) => always.has(name) || masked.has(name) || reported === null || reported.has(name);
-    const left = [...ruleClasses].filter(wanted).sort();
-    if (left.length === ruleClasses.size) return engine;
-    const name = left.join(' ');
-    const known = focused.get(name);
-    if (known) return known;
-    const made = build(wanted);
-    if (focused.size >= focusedMax) focused.clear();
-    focused.set(name, made);
-    return made;
-  };
-
   return {
-    id: digest.digest('hex').slice(0, 32),
-    classes: new Set([...always, ...ruleClasses]),
+    id,
+    classes,
     always,
     scan: (text) => ({ text, spans: scanWhole(text) }),
     stream(focus?: Focus) {
@@ -96,9 +147,17 @@ export function createDetectors(
   };
 }
 
-function exactForms(values: readonly ExactValue[]): Pick<Engine, 'literals' | 'forms'> {
-  const forms: ExactForm[] = [];
-  const literals: number[][] = [];
+/** A literal to find, folded, and what it is reported as. */
+interface Form extends ExactForm {
+  readonly units: readonly number[];
+}
+
+function engineForms(forms: readonly Form[]): Pick<Engine, 'literals' | 'forms'> {
+  return { literals: buildLiterals(forms.map(({ units }) => units)), forms };
+}
+
+function exactForms(values: readonly ExactValue[]): readonly Form[] {
+  const forms: Form[] = [];
   for (const { name, class: className, value } of values) {
     if (foldText(value).length < minimumExactLength) {
       throw new TypeError(`the value "${name}" is shorter than ${minimumExactLength} characters and cannot be masked`);
@@ -106,10 +165,17 @@ function exactForms(values: readonly ExactValue[]): Pick<Engine, 'literals' | 'f
     const hit = { detector: `exact:${name}`, class: className };
     for (const form of spellings(value)) {
       const units = foldText(form);
-      if (units.length < minimumExactLength) continue;
-      literals.push(units);
-      forms.push({ hit, length: units.length });
+      if (units.length >= minimumExactLength) forms.push({ hit, length: units.length, units });
     }
   }
-  return { literals: buildLiterals(literals), forms };
+  return forms;
+}
+
+/** Values of tokens are found as they are: another spelling would come back as another text. */
+function tokenForms(entries: readonly TokenEntry[]): readonly Form[] {
+  return entries.flatMap(({ class: className, value }) => {
+    const units = foldText(value);
+    if (units.length < tokenValueMin) return [];
+    return [{ hit: { detector: tokenDetector, class: className }, length: units.length, units }];
+  });
 }

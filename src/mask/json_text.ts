@@ -1,17 +1,21 @@
 import type { Detectors } from '../model/scan.ts';
-import { literalsOf, replaceInLiteral } from './literal.ts';
-import type { Redactor } from './redact.ts';
+import { replaceInLiteral, textsOf } from './literal.ts';
+import { type Redactor, replaceRuns } from './redact.ts';
 
-/** The JSON text with covered stretches of its string literals replaced; every other byte as it was. */
+/**
+ * The JSON text with covered stretches of its strings replaced, and a number that is covered by a string; every other
+ * byte as it was.
+ */
 export function maskJson(json: string, detectors: Detectors, redactor: () => Redactor): string {
   let out = '';
   let copied = 0;
-  for (const { start, end, text } of literalsOf(json)) {
+  for (const { start, end, text, number } of textsOf(json)) {
     const { spans } = detectors.scan(text);
     if (spans.length === 0) continue;
-    const runs = redactor().runs(text.length, spans);
+    const runs = redactor().runs(text, spans);
     if (runs.length === 0) continue;
-    out += json.slice(copied, start) + replaceInLiteral(json.slice(start, end), runs);
+    const instead = number ? JSON.stringify(replaceRuns(text, runs)) : replaceInLiteral(json.slice(start, end), runs);
+    out += json.slice(copied, start) + instead;
     copied = end;
   }
   return out + json.slice(copied);

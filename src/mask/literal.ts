@@ -30,6 +30,33 @@ export function* literalsOf(json: string): Generator<LiteralAt> {
   }
 }
 
+/** A string literal, or a number long enough to be somebody's. */
+export interface TextAt extends LiteralAt {
+  readonly number: boolean;
+}
+
+/** Fewer digits than this name nobody. */
+export const numberDigits = 8;
+const longNumber = /-?\d[\d.eE+-]{7,}/g;
+
+/** Every string literal of a JSON text and every long number outside of them, in order. */
+export function* textsOf(json: string): Generator<TextAt> {
+  let at = 0;
+  for (const literal of literalsOf(json)) {
+    if (literal.start - at >= numberDigits) yield* numbersIn(json, at, literal.start);
+    yield { ...literal, number: false };
+    at = literal.end;
+  }
+  if (json.length - at >= numberDigits) yield* numbersIn(json, at, json.length);
+}
+
+function* numbersIn(json: string, from: number, to: number): Generator<TextAt> {
+  for (const found of json.slice(from, to).matchAll(longNumber)) {
+    const start = from + found.index;
+    yield { start, end: start + found[0].length, text: found[0], number: true };
+  }
+}
+
 const shortEscapes: { readonly [sign: string]: string } = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
 
 /** Units of source that the escape at `at` takes; 1 where there is none. */

@@ -1,6 +1,6 @@
-import type { AnswerPart, HeldBlock, StreamEvent, WayBackStep } from '../model/answer.ts';
+import { type AnswerPart, type HeldBlock, inTurn, type StreamEvent, type WayBackStep } from '../model/answer.ts';
 import type { Json, JsonObject } from '../model/json.ts';
-import type { Detectors, MaskMark } from '../model/scan.ts';
+import type { Detectors } from '../model/scan.ts';
 import {
   addedText,
   changed,
@@ -14,30 +14,26 @@ import {
 } from './answer.ts';
 import { maskFailed } from './fault.ts';
 import { maskJson } from './json_text.ts';
-import { countMark, Redactor } from './redact.ts';
-
+import { type Masks, Redactor, replaceRuns } from './redact.ts';
 import type { Findings } from './scan_step.ts';
 import { mapStrings, type Visit } from './strings.ts';
 
 /**
  * The `mask` step of the way back: replaces what is covered by a masked class, one placeholder for each run. Parts
- * without a finding pass as they are. Masks are counted in `marks`. Throws `GatewayError` MASK_FAILED.
+ * without a finding pass as they are. What needs a whole value waits for its end, within the block. Throws
+ * `GatewayError` MASK_FAILED.
  */
-export function createMaskStep(
-  detectors: Detectors,
-  masked: (className: string) => boolean,
-  marks: MaskMark[],
-  { pathSpans, clean }: Findings,
-): WayBackStep {
+export function createMaskStep(detectors: Detectors, masks: Masks, { pathSpans, clean }: Findings): WayBackStep {
   /** Runs may go on from one event to the next: one redactor for the text of each block, one for each unknown path. */
   const texts = new Map<number, Redactor>();
   const paths = new Map<string, Redactor>();
-  const mark = (detector: string, className: string) => countMark(marks, detector, className, 'redact');
-  const redactor = () => new Redactor(masked, mark);
+  const redactor = () => new Redactor(masks);
+  /** Runs through events of unknown type are redacted: nobody knows where their values end. */
+  const pathMasks: Masks = { ...masks, mode: (detector, name) => masks.mode(detector, name) && 'redact' };
 
   const maskText: Visit = (text) => {
     const { spans } = detectors.scan(text);
-    return spans.length === 0 ? text : redactor().apply(text, spans);
+    return spans.length === 0 ? text : replaceRuns(text, redactor().runs(text, spans));
   };
 
   const maskEvent = (event: StreamEvent): StreamEvent | null => {
@@ -73,7 +69,7 @@ export function createMaskStep(
       const key = `${event.index} ${name}`;
       const spans = found.get(name) ?? [];
       if (!paths.has(key) && spans.length === 0) return text;
-      const run = paths.get(key) ?? redactor();
+      const run = paths.get(key) ?? new Redactor(pathMasks);
       paths.set(key, run);
       return run.apply(text, spans);
     });
@@ -91,12 +87,20 @@ export function createMaskStep(
     return { ...part, block, inputText: newText, original: null };
   };
 
+  /** What still waits in the text of a block that ends, as a delta of its own. */
+  const restOf = (index: number): StreamEvent | null => {
+    const text = texts.get(index)?.end() ?? '';
+    texts.delete(index);
+    if (text === '') return null;
+    const data = { type: 'content_block_delta', index, delta: { type: 'text_delta', text } };
+    return { kind: 'event', type: data.type, index, data, bytes: null, spans: [] };
+  };
+
   const mask = (part: AnswerPart): AnswerPart | null => {
     // The same part, by the same detectors: nothing would be found now either.
     if (clean.has(part)) return part;
     if (part.kind === 'block') return isThinking(part.block) ? part : maskBlock(part);
     if (part.type === 'content_block_stop') {
-      texts.delete(part.index);
       for (const key of paths.keys()) if (key.startsWith(`${part.index} `)) paths.delete(key);
     }
     if (isBare(part) || deltaKind(part) === 'untouched') return part;
@@ -106,11 +110,14 @@ export function createMaskStep(
 
   return (part, next) => {
     let masked: AnswerPart | null;
+    let rest: AnswerPart | null = null;
     try {
+      if (part.kind === 'event' && part.type === 'content_block_stop') rest = restOf(part.index);
       masked = mask(part);
     } catch (cause) {
       throw maskFailed('mask of the answer', cause);
     }
+    if (rest && masked) return inTurn([rest, masked], next);
     return masked ? next(masked) : undefined;
   };
 }

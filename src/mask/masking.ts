@@ -1,22 +1,24 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { WayBackStep } from '../model/answer.ts';
 import type { Body } from '../model/body.ts';
 import type { NewHits, PinnedRules } from '../model/content.ts';
 import type { Conversed, Decided, Masked, Recorded, Scanned } from '../model/exchange.ts';
-import type { Detectors, Focus } from '../model/scan.ts';
+import type { Detectors, Focus, MaskMark } from '../model/scan.ts';
 import { cleanseBytes } from './cleanse.ts';
 import { createDetectors, type ExactValue } from './detectors.ts';
+import { maskInto, type TokenOptions } from './mask_request.ts';
 import { createMaskStep } from './mask_step.ts';
 import { ScanMemo } from './memo.ts';
-import { isMasked } from './redact.ts';
-import { addOlder, type BodyFindings, type BodyScan, maskBody, scanBody } from './request.ts';
+import { addOlder, type BodyFindings, type BodyScan, scanBody } from './request.ts';
+import { createRestoreStep } from './restore_step.ts';
 import { builtinRules } from './rules/builtin.ts';
 import { loadTables } from './rules/tables.ts';
 import { createScanStep, type Findings } from './scan_step.ts';
+import { ExchangeTokens, masksOf } from './tokens.ts';
 
 /** What an exchange must have reached for its answer to be scanned and masked. */
-export type Answering = Pick<Recorded, 'maskPlan' | 'decision' | 'masks'>;
+export type Answering = Pick<Recorded, 'maskPlan' | 'decision' | 'masks' | 'notes'>;
 
 /** The masking of one gateway: what to find, and the steps of both ways. */
 export interface Masking {
@@ -40,13 +42,16 @@ export interface Masking {
   scanRequest(exchange: Conversed): Scanned | Promise<Scanned>;
   /**
    * The `mask` step of the way in: adds splices to the body, and begins the exchange's list of applied masks. Throws
-   * `GatewayError` MASK_FAILED, or a TypeError for a body that `scanRequest` has not seen.
+   * `GatewayError` MASK_FAILED, or a TypeError for a body that `scanRequest` has not seen. A promise only where values
+   * become tokens: it rejects with MASK_FAILED, or STATE_UNAVAILABLE where the conversation's tokens cannot be read.
    */
-  maskRequest(exchange: Decided): Masked;
+  maskRequest(exchange: Decided): Masked | Promise<Masked>;
   /** The `scan` step of the way back, for one answer. */
   scanStep(exchange: Answering): WayBackStep;
   /** The `mask` step of the way back, for the same answer. */
   maskStep(exchange: Answering): WayBackStep;
+  /** The `restore` step of the way back, the last before the writer: tokens become values where policy allows it. */
+  restoreStep(exchange: Answering): WayBackStep;
   /** An answer that is no message, without the exact values of the moment. Throws `GatewayError` MASK_FAILED. */
   cleanse(bytes: Uint8Array): Uint8Array;
   close(): void;
@@ -55,6 +60,7 @@ export interface Masking {
 /** What one answer's two steps share. */
 interface Answer extends Findings {
   readonly detectors: Detectors;
+  readonly tokens: ExchangeTokens;
 }
 
 /**
@@ -68,6 +74,8 @@ export function createMasking(options: {
   readonly newHits?: NewHits;
   /** Older rule sets whose masks apply in a conversation, too; by default there are none. */
   readonly pinned?: PinnedRules;
+  /** By default tokens stay tokens. */
+  readonly tokens?: TokenOptions;
 }): Masking {
   const key = options.key ?? randomBytes(32);
   const newHits = options.newHits ?? ((_exchange, hits) => hits.map(({ spans }) => spans));
@@ -76,6 +84,11 @@ export function createMasking(options: {
   const answers = new WeakMap<Answering, Answer>();
   let bytes = builtinRules();
   let tables = loadTables(bytes);
+  const keyedHash =
+    options.tokens?.keyedHash ??
+    ((domain, text) => createHmac('sha256', key).update(`${domain}\0${text}`).digest('base64url'));
+  /** By the list of applied masks, which is one exchange's own on both ways. */
+  const tokensOf = new WeakMap<MaskMark[], ExchangeTokens>();
   const build = () => createDetectors(options.exact(), key, tables);
   let current = build();
 
@@ -98,7 +111,9 @@ export function createMasking(options: {
   const answerOf = (exchange: Answering): Answer => {
     let answer = answers.get(exchange);
     if (!answer) {
-      answer = { detectors: current, pathSpans: new WeakMap(), clean: new WeakSet() };
+      const tokens = tokensOf.get(exchange.masks) ?? new ExchangeTokens(keyedHash, '', []);
+      const detectors = tokens.entries.size > 0 ? current.withTokens([...tokens.entries.values()]) : current;
+      answer = { detectors, tokens, pathSpans: new WeakMap(), clean: new WeakSet() };
       answers.set(exchange, answer);
     }
     return answer;
@@ -138,9 +153,25 @@ export function createMasking(options: {
       return result instanceof Promise ? result.then(keep) : keep(result);
     },
     maskRequest(exchange) {
-      const found = exchange.body ? findings.get(exchange.body) : new Map();
+      const { body } = exchange;
+      const found = body ? findings.get(body) : new Map();
       if (!found) throw new TypeError('a body is masked that was not scanned');
-      return { ...exchange, masks: maskBody(exchange, found) };
+      const masks: MaskMark[] = [];
+      if (!body) return { ...exchange, masks };
+      const finish = (tokens: ExchangeTokens): Masked => {
+        tokensOf.set(masks, tokens);
+        return { ...exchange, masks };
+      };
+      const result = maskInto(masks, {
+        exchange,
+        body,
+        found,
+        detectors: current,
+        memo,
+        keyedHash,
+        tokens: options.tokens,
+      });
+      return result instanceof Promise ? result.then(finish) : finish(result);
     },
     scanStep: (exchange) =>
       lazily(() => {
@@ -150,9 +181,14 @@ export function createMasking(options: {
     maskStep: (exchange) =>
       lazily(() => {
         const answer = answerOf(exchange);
-        const masked = (className: string) => isMasked(answer.detectors, exchange.maskPlan, className);
-        return createMaskStep(answer.detectors, masked, exchange.masks, answer);
+        const { detectors, tokens } = answer;
+        const masks = masksOf(detectors.always, exchange.maskPlan, exchange.masks, tokens);
+        return createMaskStep(detectors, masks, answer);
       }),
+    restoreStep(exchange) {
+      const { entries } = answerOf(exchange).tokens;
+      return entries.size === 0 ? (part, next) => next(part) : createRestoreStep(entries, exchange);
+    },
     cleanse: (bytes) => cleanseBytes(bytes, current),
     close: () => memo.clear(),
   };

@@ -1,13 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Body, Leaf } from '../model/body.ts';
 import type { NewHits } from '../model/content.ts';
-import type { Conversed, Decided, Detections, Scanned } from '../model/exchange.ts';
-import type { Detectors, MaskMark, Span } from '../model/scan.ts';
+import type { Conversed, Detections, Scanned } from '../model/exchange.ts';
+import type { Detectors, Span } from '../model/scan.ts';
 import { maskFailed } from './fault.ts';
 import { maskJson } from './json_text.ts';
 import { replaceInLiteral } from './literal.ts';
 import type { ScanMemo } from './memo.ts';
-import { countMark, isMasked, Redactor } from './redact.ts';
+import { type Masks, Redactor, replaceRuns } from './redact.ts';
 
 /** Milliseconds of scanning after which other work gets its turn. */
 const sliceMs = 10;
@@ -65,8 +65,19 @@ export interface BodyScan {
 export async function addOlder(scan: BodyScan, older: readonly Detectors[], memo: ScanMemo): Promise<BodyScan> {
   const { body } = scan.scanned;
   if (body === null) return scan;
-  const findings = new Map(scan.findings);
-  for (const detectors of older) {
+  const byOthers = (leaf: Leaf) => leaf.origin !== 'assistant';
+  return { scanned: scan.scanned, findings: await addFindings(body, scan.findings, older, { memo, of: byOthers }) };
+}
+
+/** The findings with those of more detectors, in the leaves that `of` names. Rejects with `GatewayError` MASK_FAILED. */
+export async function addFindings(
+  body: Body,
+  known: BodyFindings,
+  more: readonly Detectors[],
+  { memo, of }: { readonly memo: ScanMemo; readonly of: (leaf: Leaf) => boolean },
+): Promise<BodyFindings> {
+  const findings = new Map(known);
+  for (const detectors of more) {
     const found = new Map<number, readonly Span[]>();
     try {
       await scanLeaves({ body, detectors, memo, findings: found }, 0);
@@ -74,12 +85,12 @@ export async function addOlder(scan: BodyScan, older: readonly Detectors[], memo
       throw maskFailed('scan of the request', cause);
     }
     for (const [index, spans] of found) {
-      if (body.leaves[index]!.origin === 'assistant') continue;
+      if (!of(body.leaves[index]!)) continue;
       const known = findings.get(index);
       findings.set(index, known ? [...known, ...spans].sort((a, b) => a.from - b.from || b.to - a.to) : spans);
     }
   }
-  return { scanned: scan.scanned, findings };
+  return findings;
 }
 
 interface LeafScan {
@@ -176,36 +187,32 @@ function add(counts: Counts, spans: readonly Span[]): void {
 /**
  * Adds the splices that replace what the plan masks, and exact values always. Only string literals with a covered
  * stretch change, and of those only the stretch. What an earlier splice replaces is masked inside that splice.
- * Returns the masks that were applied. Throws `GatewayError` MASK_FAILED.
+ * Throws `GatewayError` MASK_FAILED.
+ *
+ * @param detectors for what earlier splices say
  */
-export function maskBody(exchange: Decided, findings: BodyFindings): MaskMark[] {
-  const { body, detectors, maskPlan } = exchange;
-  const marks: MaskMark[] = [];
-  if (!body) return marks;
-  const masked = (className: string) => isMasked(detectors, maskPlan, className);
-  const mark = (detector: string, className: string) => countMark(marks, detector, className, 'redact');
+export function maskBody(body: Body, findings: BodyFindings, detectors: Detectors, masks: Masks): void {
   try {
     const earlier = body.splices.slice();
     earlier.forEach((splice, index) => {
       const text = Buffer.from(splice.bytes).toString('utf8');
-      const changed = maskJson(text, detectors, () => new Redactor(masked, mark));
+      const changed = maskJson(text, detectors, () => new Redactor(masks));
       if (changed !== text) body.splices[index] = { ...splice, bytes: Buffer.from(changed, 'utf8') };
     });
     const taken = new Map<string, number>();
     for (const [index, spans] of findings) {
       const leaf = body.leaves[index]!;
       if (earlier.some((splice) => splice.start < leaf.end && leaf.start < splice.end)) continue;
-      const runs = new Redactor(masked, mark).runs(leaf.text.length, spans);
+      const runs = new Redactor(masks).runs(leaf.text, spans);
       if (runs.length === 0) continue;
       const literal = Buffer.from(body.bytes.subarray(leaf.start, leaf.end)).toString('utf8');
-      let text = replaceInLiteral(literal, runs);
+      let text = leaf.number ? JSON.stringify(replaceRuns(leaf.text, runs)) : replaceInLiteral(literal, runs);
       if (leaf.key) text = distinct(text, leaf, taken);
       body.splices.push({ start: leaf.start, end: leaf.end, bytes: Buffer.from(text, 'utf8') });
     }
   } catch (cause) {
     throw maskFailed('mask of the request', cause);
   }
-  return marks;
 }
 
 /** Two masked names of one object must not become the same name. */

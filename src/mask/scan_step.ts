@@ -4,7 +4,7 @@ import type { Json } from '../model/json.ts';
 import type { Detectors, Focus, Scanned, Span } from '../model/scan.ts';
 import { addedText, addedThinking, deltaKind, isBare, isThinking, outerStrings } from './answer.ts';
 import { maskFailed } from './fault.ts';
-import { literalsOf } from './literal.ts';
+import { textsOf } from './literal.ts';
 import { mapStrings } from './strings.ts';
 
 /** Characters that may wait in one answer; over it something holds that should not, and nothing more is passed. */
@@ -102,7 +102,7 @@ export function createScanStep(detectors: Detectors, focus: Focus, { pathSpans, 
   const scanBlock = (part: HeldBlock): readonly Span[] => {
     const spans = [...scanStrings(outerStrings(part))];
     if (part.inputText !== null) {
-      for (const literal of literalsOf(part.inputText)) spans.push(...detectors.scan(literal.text).spans);
+      for (const { text } of textsOf(part.inputText)) spans.push(...detectors.scan(text).spans);
     }
     return spans;
   };

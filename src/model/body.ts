@@ -61,8 +61,10 @@ export interface Leaf {
   readonly fixed: boolean;
   /** True for a property name; it is changed like a value. */
   readonly key: boolean;
-  /** The decoded text. */
+  /** The decoded text; of a number its spelling. */
   readonly text: string;
+  /** True for a number; where something in it is replaced, a string takes its place. */
+  readonly number?: boolean;
   /** The literal that goes on in its place where a step before the scan changed it (there is a splice, too). */
   readonly spelling?: Uint8Array;
 }

@@ -2,6 +2,9 @@ import { Kind, type Step, type Tape, TapeNode } from '../json/index.ts';
 import type { Leaf, LeafKind, Origin } from '../model/body.ts';
 import { messagesPlace, type Place, requestPlace } from './places.ts';
 
+/** A number in the input of a tool call that is spelled with as many signs may be a card or an account. */
+const longNumber = 8;
+
 /** Values looked at before others get their turn: about two milliseconds. */
 const SLICE_VALUES = 16_384;
 
@@ -70,8 +73,12 @@ class TapeLeaf implements Leaf {
     return this.#place.fixed;
   }
 
+  get number(): boolean {
+    return this.#tape.kind(this.#at) === Kind.number;
+  }
+
   get text(): string {
-    return this.#tape.text(this.#at);
+    return this.number ? new TapeNode(this.#tape, this.#at).spelling() : this.#tape.text(this.#at);
   }
 }
 
@@ -119,6 +126,8 @@ export function classifyLeaves(root: TapeNode): { readonly leaves: readonly Leaf
       }
       const kind = tape.kind(at);
       if (kind === Kind.string) leaves.push(new TapeLeaf(tape, at, frame, segment, place, false));
+      else if (kind === Kind.number && place.kind === 'input' && tape.end(at) - tape.start(at) >= longNumber)
+        leaves.push(new TapeLeaf(tape, at, frame, segment, place, false));
       else if (kind === Kind.object || kind === Kind.array) frame = enter(frame, place, segment, kind === Kind.array);
       at++;
     }

@@ -114,5 +114,5 @@ export function answering(plan: Readonly<Record<string, MaskMode>> = {}, chunk: 
     withhold: 'none',
     on_tool_deny: 'replace',
   };
-  return { maskPlan: new Map(Object.entries(plan)), decision, masks: [] as MaskMark[] };
+  return { maskPlan: new Map(Object.entries(plan)), decision, masks: [] as MaskMark[], notes: {} };
 }

@@ -41,7 +41,7 @@ async function masked(body: Body, plan: Readonly<Record<string, MaskMode>> = {})
   const masking = createMasking({ exact: () => [{ name: 'default', class: name, value: secret }] });
   const scanned = await masking.scanRequest({ body } as unknown as Conversed);
   const exchange = { ...scanned, maskPlan: new Map(Object.entries(plan)) } as unknown as Decided;
-  const { masks } = masking.maskRequest(exchange);
+  const { masks } = await masking.maskRequest(exchange);
   return { scanned, json: rendered(body), marks: masks };
 }
 
