@@ -211,13 +211,6 @@ export const errorTable = {
     false,
     'This takes a personal login; the operator token gives no verdict of a human.',
   ),
-  LOGIN_TOO_OLD: row(
-    403,
-    'permission_error',
-    'identity',
-    false,
-    'The login behind this token is too old for a verdict. Log in again.',
-  ),
   APPROVAL_FORBIDDEN: row(403, 'permission_error', 'approval', false, 'You may not do this to the approval.', true),
   APPROVAL_CONFLICT: row(
     409,

@@ -3,7 +3,7 @@ import { createParking, openApprovals } from './approve/index.ts';
 import { createPolicySource } from './bundle/index.ts';
 import type { Config } from './config/index.ts';
 import { createLogin, loginShell } from './console/index.ts';
-import { openContents, openLedgers } from './conversation/index.ts';
+import { openContents, openLedgers, openTokens } from './conversation/index.ts';
 import { createCredentials } from './credential/index.ts';
 import { createMayAct, loadPolicy } from './decide/index.ts';
 import type { GatewayError } from './errors.ts';
@@ -94,6 +94,7 @@ async function open(config: Config, log: Log, opened: Opened) {
   });
   const ledgers = await openLedgers(store, keys, Date.now);
   const contents = opened(await openContents(store, keys, Date.now), (room) => room.close());
+  const tokenTables = await openTokens(store, keys, Date.now);
   const credentials = opened(
     createCredentials({
       config: config.credential,
@@ -107,6 +108,11 @@ async function open(config: Config, log: Log, opened: Opened) {
   const masking = opened(
     createMasking({
       newHits: contents.newHits,
+      tokens: {
+        tables: tokenTables,
+        keyedHash: keys.keyedHash,
+        onFault: (fault) => log.warn('tokens of a conversation could not be stored', { detail: String(fault) }),
+      },
       exact: () => [
         ...config.mask.values.map(({ name, secret }) => ({ name, class: name, value: secret.reveal() })),
         ...credentials.secrets().map((value) => ({ name: 'lease', class: 'lease', value })),
@@ -146,6 +152,7 @@ async function open(config: Config, log: Log, opened: Opened) {
       store,
       keys,
       config: config.approvals,
+      consoleUrl: () => config.console.url ?? urls.admin,
       mayAct,
       journal: recorder,
       outbound,

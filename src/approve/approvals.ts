@@ -20,6 +20,8 @@ export interface ApprovalsOptions {
   readonly store: Store;
   readonly keys: Keys;
   readonly config: DeskConfig;
+  /** Address of the console as approvers reach it, without a slash at the end, or null. */
+  readonly consoleUrl?: () => string | null;
   /** The policy point `sallyport/admin`. */
   readonly mayAct: MayAct;
   /** The audit journal of this node. */
@@ -63,6 +65,7 @@ export async function openApprovals(options: ApprovalsOptions): Promise<Approval
     query: store.query<Tables>(),
     keys,
     config: options.config,
+    consoleUrl: options.consoleUrl ?? (() => null),
     mayAct: options.mayAct,
     journal: options.journal,
     onReleased: options.onReleased ?? (() => undefined),

@@ -11,7 +11,7 @@ import type { ApprovalRow, Tables } from './tables.ts';
 /** The part of the configuration that questions, grants and notices go by. */
 export type DeskConfig = Pick<
   Config['approvals'],
-  'console_url' | 'expires_max_s' | 'grant_max_s' | 'denial_s' | 'break_glass_s' | 'grant_uses' | 'keep_days' | 'notify'
+  'expires_max_s' | 'grant_max_s' | 'denial_s' | 'break_glass_s' | 'grant_uses' | 'keep_days' | 'notify'
 >;
 
 /** What the parts of this room share. */
@@ -20,6 +20,8 @@ export interface Context {
   readonly query: Kysely<Tables>;
   readonly keys: Keys;
   readonly config: DeskConfig;
+  /** Address of the console as approvers reach it, without a slash at the end, or null. */
+  readonly consoleUrl: () => string | null;
   readonly mayAct: MayAct;
   readonly journal: Pick<Journal, 'append'>;
   readonly onReleased: (released: Released) => void | Promise<void>;

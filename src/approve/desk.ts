@@ -2,6 +2,7 @@ import { GatewayError } from '../errors.ts';
 import type { Actor } from '../model/admin.ts';
 import type { AdminAction, Concerned, GrantScope } from '../model/approval.ts';
 import type { ApprovalRequirement } from '../model/decision.ts';
+import { RECENT_LOGIN_MS } from '../model/login.ts';
 import type { Principal } from '../model/principal.ts';
 import { unowned, whyBanned } from './ban.ts';
 import { type Change, type Context, newId } from './context.ts';
@@ -12,9 +13,6 @@ import type { Questions } from './questions.ts';
 import { mayDecide, met, narrowest, type Terms, termsOf } from './requirement.ts';
 import type { ApprovalRow, DecisionRow } from './tables.ts';
 import { openingHolds, provenApprovals, signVerdict } from './verdict.ts';
-
-/** How old the login behind a personal token may be for a verdict. */
-const LOGIN_MS = 15 * 60_000;
 
 /** What a person says to an approval. */
 export interface VerdictInput {
@@ -59,7 +57,7 @@ export class Desk {
 
   /**
    * Records one person's verdict. One denial denies; an approval approves once all requirements are met. Throws
-   * GatewayError APPROVAL_CONFLICT, APPROVAL_FORBIDDEN, LOGIN_TOO_OLD, NOT_FOUND, ADMIN_INPUT.
+   * GatewayError APPROVAL_CONFLICT, APPROVAL_FORBIDDEN, LOGIN_NOT_RECENT, NOT_FOUND, ADMIN_INPUT.
    */
   async decide(actor: Actor, id: string, input: VerdictInput): Promise<ApprovalRow> {
     const row = await this.#pending(actor, id, input.fingerprint);
@@ -312,8 +310,8 @@ export class Desk {
     if (why !== null) throw forbidden(why);
   }
 
-  #fresh({ via, authenticatedAt }: Actor): void {
-    if (via === 'token' && this.#context.clock() - authenticatedAt > LOGIN_MS) throw new GatewayError('LOGIN_TOO_OLD');
+  #fresh({ authenticatedAt }: Actor): void {
+    if (this.#context.clock() - authenticatedAt > RECENT_LOGIN_MS) throw new GatewayError('LOGIN_NOT_RECENT');
   }
 
   async #concerned(row: ApprovalRow, scope: GrantScope | null): Promise<Concerned> {

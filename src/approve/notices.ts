@@ -140,7 +140,7 @@ export class Notices {
   }
 
   #notice(row: NoticeRow, reference: string | null): Notice {
-    const base = this.#context.config.console_url ?? null;
+    const base = this.#context.consoleUrl();
     return {
       id: row.id,
       event: row.event,

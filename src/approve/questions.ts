@@ -292,7 +292,7 @@ export class Questions {
   }
 
   #shown(row: ApprovalRow) {
-    return approvalOf(row, this.#context.config.console_url ?? null);
+    return approvalOf(row, this.#context.consoleUrl());
   }
 }
 

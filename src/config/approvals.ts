@@ -46,7 +46,6 @@ const webhookSecret = (context: Context) =>
 export const approvals = (context: Context) =>
   z.strictObject({
     contact: z.string().min(1).optional().describe('Whom to ask, shown where policy wants an approval.'),
-    console_url: serviceUrl.optional().describe('Address of the console as approvers reach it, for links.'),
     hold_stream_s: seconds
       .max(540)
       .default(540)

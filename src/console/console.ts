@@ -23,7 +23,6 @@ import { htmlResponse, jsonResponse } from './shell.ts';
 /** Largest form: a comment of 500 characters, its fields, and room for their encoding. */
 const FORM_BYTES = 16 * 1024;
 const GISTS = 2000;
-const loginsTooOld: readonly string[] = ['LOGIN_NOT_RECENT', 'LOGIN_TOO_OLD'];
 
 /** What policy is asked before a page is shown; null where the admin API asks it for each thing that is shown. */
 const pages: readonly { readonly path: string; readonly action: AdminAction | null; readonly load: Loader }[] = [
@@ -112,7 +111,7 @@ export function createConsole(options: ConsoleOptions): { readonly routes: reado
       try {
         return await handle(session, visit);
       } catch (thrown) {
-        if (thrown instanceof GatewayError && loginsTooOld.includes(thrown.code)) return toLogin(request, true);
+        if (thrown instanceof GatewayError && thrown.code === 'LOGIN_NOT_RECENT') return toLogin(request, true);
         return notice(visit, session, thrown);
       }
     };

@@ -59,9 +59,10 @@ afterEach(async () => {
 });
 
 const notify = async (channel: object, more: Partial<ApprovalsOptions['config']> = {}) => {
-  const config = { ...defaults, console_url: 'https://console.example', ...more, notify: [channel] };
+  const config = { ...defaults, ...more, notify: [channel] };
   bench = await openBench({
     config: config as unknown as ApprovalsOptions['config'],
+    consoleUrl: () => 'https://console.example',
     onNoticeFault: (name, fault, dead) => faults.push(`${name} ${fault}${dead ? ' dead' : ''}`),
   });
 };
