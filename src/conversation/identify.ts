@@ -36,7 +36,7 @@ export function conversationIds(keyedHash: (text: string) => string): (exchange:
     const named = JSON.stringify([principalKey(exchange.identity.principal), clientThread(exchange)]);
     let id = known.get(named);
     if (id === undefined) {
-      id = keyedHash(named).slice(0, 32);
+      id = `conv_${keyedHash(named).slice(0, 27)}`;
       known.set(named, id);
     }
     return id;

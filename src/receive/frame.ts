@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomUUIDv7 } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { GatewayError } from '../errors.ts';
 import type { Client, Framed, Reply } from '../model/exchange.ts';
@@ -17,9 +17,9 @@ export interface Arrival {
   readonly stop: (reason: GatewayError) => void;
 }
 
-/** `req_` and 32 hex digits. */
+/** `req_` and 32 hex digits that rise with time, so that the journal's index grows at its end. */
 export function newRequestId(): string {
-  return `req_${randomUUID().replaceAll('-', '')}`;
+  return `req_${randomUUIDv7().replaceAll('-', '')}`;
 }
 
 /**
