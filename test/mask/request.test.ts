@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../src/errors.ts';
 import { compileRules, createMasking, encodeTables, readRules } from '../../src/mask/index.ts';
-import { literalsOf } from '../../src/mask/literal.ts';
-import type { Body, Leaf, Splice } from '../../src/model/body.ts';
+import type { Body, Leaf } from '../../src/model/body.ts';
 import type { NewHits } from '../../src/model/content.ts';
 import type { Conversed, Decided } from '../../src/model/exchange.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { MaskMode } from '../../src/model/scan.ts';
+import { bodyOf, rendered } from './bodies.ts';
 
 /** No credential by its beginning, only as a known value. */
 const secret = 'hunter2/horse-battery';
@@ -15,27 +15,6 @@ const secret = 'hunter2/horse-battery';
 const name = 'gateway_credential';
 const mark = `[masked:${name}]`;
 const other = `${'sk-'}ant-${'B7'.repeat(12)}`;
-
-/** A body whose leaves are its string literals; `say` names what is not the user's, by decoded text. */
-function bodyOf(json: string, say: (text: string) => Partial<Leaf> = () => ({})): Body {
-  const leaves = [...literalsOf(json)].map((literal): Leaf => {
-    const at = (offset: number) => Buffer.byteLength(json.slice(0, offset));
-    const key = /^\s*:/.test(json.slice(literal.end));
-    const place = { start: at(literal.start), end: at(literal.end), path: ['x'], text: literal.text, key };
-    return { ...place, origin: 'user', kind: 'text', message: 0, fixed: false, ...say(literal.text) };
-  });
-  return { bytes: Buffer.from(json), root: {} as Body['root'], leaves, splices: [] };
-}
-
-function rendered(body: Body): string {
-  const splices = body.splices.toSorted((a: Splice, b: Splice) => b.start - a.start);
-  return splices
-    .reduce(
-      (bytes, { start, end, bytes: mine }) => Buffer.concat([bytes.subarray(0, start), mine, bytes.subarray(end)]),
-      Buffer.from(body.bytes),
-    )
-    .toString();
-}
 
 async function masked(body: Body, plan: Readonly<Record<string, MaskMode>> = {}) {
   const masking = createMasking({ exact: () => [{ name: 'default', class: name, value: secret }] });
