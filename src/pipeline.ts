@@ -30,6 +30,7 @@ export interface Steps {
   readonly restore: (exchange: Conversed) => Conversed | Promise<Conversed>;
   readonly scan: (exchange: Conversed) => Scanned | Promise<Scanned>;
   readonly decide: (exchange: Scanned) => Decided | Promise<Decided>;
+  readonly pin: (exchange: Decided) => Decided | Promise<Decided>;
   readonly mask: (exchange: Decided) => Masked | Promise<Masked>;
   readonly approve: (exchange: Masked) => Approved | Promise<Approved>;
   readonly credential: (exchange: Approved) => Credentialed | Promise<Credentialed>;
@@ -45,6 +46,7 @@ export interface Steps {
     readonly approve: (exchange: Recorded) => WayBackStep;
     readonly correct: (exchange: Recorded) => WayBackStep;
     readonly record: (exchange: Recorded) => WayBackStep;
+    readonly restore: (exchange: Recorded) => WayBackStep;
   };
 }
 
@@ -58,6 +60,7 @@ export function wayIn(steps: Steps): Way<Arrival, Recorded> {
     .step('restore', steps.restore)
     .step('scan', steps.scan)
     .step('decide', steps.decide)
+    .step('pin', steps.pin)
     .step('mask', steps.mask)
     .step('approve', steps.approve)
     .step('credential', steps.credential)
@@ -76,6 +79,7 @@ export function wayBack({ back }: Steps, exchange: Recorded, write: WayBackStep)
     back.approve(exchange),
     back.correct(exchange),
     back.record(exchange),
+    back.restore(exchange),
     write,
   ]);
 }

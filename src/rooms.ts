@@ -3,7 +3,7 @@ import { createParking, openApprovals } from './approve/index.ts';
 import { createPolicySource } from './bundle/index.ts';
 import type { Config } from './config/index.ts';
 import { createLogin, loginShell } from './console/index.ts';
-import { openContents, openLedgers, openTokens } from './conversation/index.ts';
+import { openContents, openLedgers, openRuleShelf, openTokens } from './conversation/index.ts';
 import { createCredentials } from './credential/index.ts';
 import { createMayAct, loadPolicy } from './decide/index.ts';
 import type { GatewayError } from './errors.ts';
@@ -105,9 +105,11 @@ async function open(config: Config, log: Log, opened: Opened) {
     }),
     (room) => room.close(),
   );
+  const shelf = openRuleShelf(store.directory, ledgers);
   const masking = opened(
     createMasking({
       newHits: contents.newHits,
+      pinned: shelf,
       tokens: {
         tables: tokenTables,
         keyedHash: keys.keyedHash,
@@ -125,12 +127,20 @@ async function open(config: Config, log: Log, opened: Opened) {
     if (bundle.detectors !== null) loadTables(bundle.detectors);
     return loadPolicy(bundle);
   };
+  const active = { urgent: false };
+  const useRules = ({ detectors, urgentRules }: PolicyBundle) => {
+    masking.useRules(detectors);
+    active.urgent = urgentRules;
+    const { digest, bytes } = masking.compiled();
+    shelf.keep(digest, bytes);
+    shelf.sweep(digest).catch((fault: GatewayError) => log.warn(fault.message, { detail: 'old rules stay on disk' }));
+  };
   const policies = opened(
     await createPolicySource({
       config: config.policy,
       directory: store.directory,
       load,
-      onActivated: ({ detectors }) => masking.useRules(detectors),
+      onActivated: useRules,
       onEvent,
     }),
     (room) => room.close(),
@@ -184,6 +194,9 @@ async function open(config: Config, log: Log, opened: Opened) {
     policies,
     credentials,
     masking,
+    shelf,
+    activeRules: () => ({ digest: masking.compiled().digest, urgent: active.urgent }),
+    onPinFault: (fault: unknown) => log.warn('a pin could not be stored', { detail: String(fault) }),
     upstream,
     deciding,
     mayAct,

@@ -6,7 +6,13 @@ import {
   toolCallFingerprint,
 } from './approve/index.ts';
 import type { Config } from './config/index.ts';
-import { createConverse, createNoteStep, createRestore, type RenamedCall } from './conversation/index.ts';
+import {
+  createConverse,
+  createNoteStep,
+  createPinStep,
+  createRestore,
+  type RenamedCall,
+} from './conversation/index.ts';
 import { credentialStep } from './credential/index.ts';
 import {
   callJudge,
@@ -56,6 +62,15 @@ export function joinSteps(rooms: Rooms, config: Config): Steps {
     restore: createRestore(ledgers, contents),
     scan: masking.scanRequest,
     decide: createRequestStep(deciding),
+    pin: createPinStep({
+      ledgers,
+      contents,
+      rules: rooms.activeRules,
+      kept: rooms.shelf.has,
+      organisationOf: organisationOf(config),
+      now: Date.now,
+      onFault: rooms.onPinFault,
+    }),
     mask: masking.maskRequest,
     approve: createApproveStep({
       approvals,
@@ -110,6 +125,16 @@ export function joinSteps(rooms: Rooms, config: Config): Steps {
       },
       correct: () => createCorrectStep(),
       record: (exchange) => recorder.step(exchange),
+      restore: masking.restoreStep,
     },
   };
+}
+
+/** The organisation that a credential role (null: the default one) belongs to; null where all belong to one. */
+function organisationOf({ credential: { roles, default_role } }: Config): (role: string | null) => string | null {
+  const organisations = new Map(
+    Object.entries(roles).map(([name, role]) => [name, role.organization ?? `role ${name}`]),
+  );
+  const several = new Set(organisations.values()).size > 1;
+  return (role) => (several ? (organisations.get(role ?? default_role) ?? null) : null);
 }

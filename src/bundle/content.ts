@@ -47,6 +47,7 @@ export function contentOf(files: BundleFiles): BundleContent {
     wasm,
     data: files.has('data.json') ? json(files, 'data.json', 'data') : {},
     detectors: files.get(detectorsFile) ?? null,
+    urgentRules: metadata.urgent_rules === true,
     corpus: corpusOf(files),
     sources: sourcesOf(files),
   };

@@ -83,6 +83,8 @@ export interface PolicyBundle extends PolicyIdentity {
   readonly data: Json;
   /** Compiled detector tables, or null where the bundle brings none. */
   readonly detectors: Uint8Array | null;
+  /** Its rules take effect at once, also in conversations that are pinned to older ones. */
+  readonly urgentRules: boolean;
   /** The bundle's own examples with the decisions they must give. */
   readonly corpus: readonly CorpusCase[];
 }
