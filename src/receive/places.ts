@@ -122,8 +122,14 @@ const assistantBlocks: { readonly [type: string]: Place } = {
   redacted_thinking: block({ data: fixed }),
 };
 
+/** Most blocks of a conversation: found without decoding their type. */
+const frequent = ['text', 'tool_use', 'tool_result'] as const;
+
 function resolveBlock(object: TapeNode, origin: Origin): Place {
-  const type = object.get('type')?.string() ?? null;
+  const node = object.get('type');
+  const known = node && frequent.find((name) => node.says(name));
+  if (known) return blocks[known]!;
+  const type = node?.string() ?? null;
   if (type === null) return loose;
   if (origin === 'assistant') {
     const thinking = own(assistantBlocks, type);
@@ -134,12 +140,17 @@ function resolveBlock(object: TapeNode, origin: Origin): Place {
 
 const message = (origin: Origin): Place =>
   place('field', { origin, members: { role: fixed, content, output_config: field }, rest: field });
-const messages: { readonly [role: string]: Place } = { user: message('user'), assistant: message('assistant') };
+const userMessage = message('user');
+const assistantMessage = message('assistant');
 const systemMessage = message('system');
 
 /** An element of `messages`. */
 const anyMessage: Place = place('field', {
-  resolve: (object) => own(messages, object.get('role')?.string()) ?? systemMessage,
+  resolve: (object) => {
+    const role = object.get('role');
+    if (role?.says('user')) return userMessage;
+    return role?.says('assistant') ? assistantMessage : systemMessage;
+  },
 });
 
 const tool = place('definition', {
