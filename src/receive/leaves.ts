@@ -82,6 +82,12 @@ class TapeLeaf implements Leaf {
   }
 }
 
+/** The place of the member with that name, or null where the schema does not name it. */
+function memberOf({ members }: Place, tape: Tape, name: number): Place | null {
+  for (let i = 0; i < members.length; i++) if (tape.is(name, members[i]![0])) return members[i]![1];
+  return null;
+}
+
 function segmentOf(tape: Tape, segment: number): string | number {
   return segment < 0 ? tape.text(~segment) : segment;
 }
@@ -119,9 +125,9 @@ export function classifyLeaves(root: TapeNode): { readonly leaves: readonly Leaf
         segment = frame.count++;
       } else {
         segment = ~at;
-        const named = frame.place.members.size === 0 ? undefined : frame.place.members.get(tape.text(at));
+        const named = memberOf(frame.place, tape, at);
         place = named ?? frame.place.rest;
-        if (named === undefined) leaves.push(new TapeLeaf(tape, at, frame, segment, place, true));
+        if (named === null) leaves.push(new TapeLeaf(tape, at, frame, segment, place, true));
         at++;
       }
       const kind = tape.kind(at);

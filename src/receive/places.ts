@@ -7,8 +7,8 @@ export interface Place {
   readonly fixed: boolean;
   /** Who says what is here, or null: the same as around it. */
   readonly origin: Origin | null;
-  /** Members that the schema names. Any other property name is a leaf itself. */
-  readonly members: ReadonlyMap<string, Place>;
+  /** Members that the schema names: few, so that a name is found without decoding it. Any other name is a leaf itself. */
+  readonly members: readonly (readonly [name: string, place: Place])[];
   /** Place of members the schema does not name. */
   readonly rest: Place;
   /** Place of elements, where this is an array. */
@@ -32,19 +32,13 @@ function place(kind: LeafKind, options: PlaceOptions = {}): Place {
     kind,
     fixed: options.fixed ?? false,
     origin: options.origin ?? null,
-    members: new Map(Object.entries(options.members ?? {})),
+    members: Object.entries(options.members ?? {}),
     resolve: options.resolve ?? null,
   };
-  const whole: Place = {
-    ...made,
-    get rest() {
-      return options.rest ?? whole;
-    },
-    get items() {
-      return options.items ?? whole;
-    },
-  };
-  return whole;
+  const whole = { ...made, rest: options.rest, items: options.items };
+  whole.rest ??= whole as Place;
+  whole.items ??= whole as Place;
+  return whole as Place;
 }
 
 const field = place('field');
@@ -181,7 +175,7 @@ export const requestPlace: Place = place('field', {
 });
 
 /** The places of `messages` themselves, so that the walk can count. */
-export const messagesPlace: Place = requestPlace.members.get('messages')!;
+export const messagesPlace: Place = requestPlace.members.find(([name]) => name === 'messages')![1];
 
 function own(table: { readonly [name: string]: Place }, name: string | null | undefined): Place | null {
   return name != null && Object.hasOwn(table, name) ? table[name]! : null;
