@@ -70,10 +70,12 @@ function partsOf(bytes: Uint8Array, root: JsonNode, content: readonly JsonNode[]
     spans: [],
   });
   const { stop_reason = null, stop_sequence = null, usage = null } = message;
+  // Clients take these two from the end of a stream, whatever its beginning said.
+  const more = ['stop_details', 'container'].filter((name) => name in message).map((name) => [name, message[name]!]);
   return [
     event('message_start', { message: { ...message, content: [] } }),
     ...content.map((node, index) => blockOf(bytes, node, index)),
-    event('message_delta', { delta: { stop_reason, stop_sequence }, usage }),
+    event('message_delta', { delta: { stop_reason, stop_sequence, ...Object.fromEntries(more) }, usage }),
     event('message_stop', {}),
   ];
 }
