@@ -42,7 +42,12 @@ describe('the decide step of the way in', () => {
     const result = step()(exchange);
     expect(result.policy).toBe(policy);
     expect(result.decision.reasons.map((reason) => reason.id)).toEqual(['model-for-group']);
-    expect(result.maskPlan.size).toBe(0);
+    expect(result.maskPlan).toEqual(
+      new Map([
+        ['credential', 'redact'],
+        ['private_key', 'redact'],
+      ]),
+    );
     expect(result.body!.splices).toEqual([]);
   });
 

@@ -2,8 +2,11 @@
 # title: What detectors found in a request
 # description: >-
 #   `data.content.denied_classes` lists detector classes whose hits in new text of `data.content.denied_origins` are
-#   refused; hits of `masked_classes` anywhere else are masked.
-#   `data.content.thresholds` gives, by class, how many hits an answer may have before it is stopped.
+#   refused, and withheld from later requests, so that the session goes on. Hits of `masked_classes` anywhere else are
+#   masked in the requests that carry them: the value is the mode, `false` leaves a class alone. `masked_in_answers`
+#   lists what is masked in every answer, tool calls included. `data.content.thresholds` gives, by class, how many hits
+#   an answer may have before it is stopped. To mask addresses and card numbers: `{"masked_classes": {"email": "redact",
+#   "payment_card": "redact"}}`.
 # schemas:
 #   - input: schema.request
 package policies.content.request
@@ -20,10 +23,18 @@ deny contains {"id": "raw-credential", "message": message, "severity": "high"} i
 
 # METADATA
 # title: What may be in a request but must not reach Claude is masked in it
-mask contains {"detectors": [class], "mode": "redact"} if {
+mask contains {"detectors": [class], "mode": mode} if {
 	some class, number in input.detections.all
 	number > 0
-	data.content.masked_classes[class]
+	mode := data.content.masked_classes[class]
+	is_string(mode)
+}
+
+# METADATA
+# title: What must not reach the client is masked in every answer
+mask contains {"detectors": data.content.masked_in_answers, "mode": "redact"} if {
+	input.action == "messages.create"
+	count(data.content.masked_in_answers) > 0
 }
 
 # METADATA

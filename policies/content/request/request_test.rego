@@ -5,11 +5,12 @@ import data.policies.content.request
 _settings := {
 	"denied_classes": {"credential": true},
 	"denied_origins": {"user": true, "system": true},
-	"masked_classes": {"credential": true},
+	"masked_classes": {"credential": "redact", "email": false},
+	"masked_in_answers": [],
 	"thresholds": {},
 }
 
-_input(found) := {"detections": {"new": found, "all": {}}}
+_input(found) := {"action": "messages.create", "detections": {"new": found, "all": {}}}
 
 _ids(doc) := found if {
 	found := {rule.id | some rule in request.deny} with input as doc with data.content as _settings
@@ -33,7 +34,8 @@ test_zero_hits_pass if _ids(_input({"user": {"credential": 0}})) == set()
 test_other_origins_pass if _ids(_input({"assistant": {"credential": 1}})) == set()
 
 test_credential_that_a_tool_read_is_masked if {
-	doc := {"detections": {"new": {"tool_result": {"credential": 1}}, "all": {"credential": 1, "email": 2}}}
+	found := {"new": {"tool_result": {"credential": 1}}, "all": {"credential": 1, "email": 2}}
+	doc := {"action": "messages.create", "detections": found}
 	_ids(doc) == set()
 	request.mask == {{"detectors": ["credential"], "mode": "redact"}} with input as doc with data.content as _settings
 	{"thinking": "pass"} in request.directive with input as doc with data.content as _settings
@@ -47,4 +49,11 @@ test_thresholds_are_handed_to_the_stream if {
 	settings := object.union(_settings, {"thresholds": {"email": 2}})
 	{"chunk": "on_detection", "thresholds": {"email": 2}} in request.directive with input as _input({})
 		with data.content as settings
+}
+
+test_answers_are_masked_whatever_was_found if {
+	settings := object.union(_settings, {"masked_in_answers": ["private_key"]})
+	request.mask == {{"detectors": ["private_key"], "mode": "redact"}} with input as _input({}) with data.content as settings
+	counting := object.union(_input({}), {"action": "messages.count_tokens"})
+	request.mask == set() with input as counting with data.content as settings
 }

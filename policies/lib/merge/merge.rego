@@ -14,9 +14,19 @@ package lib.merge
 decision(fallback, said) := {"invalid": sort(found)} if {
 	found := _problems(said)
 	count(found) > 0
-} else := {
+} else := object.union(_obligations(said), {
 	"effect": effect,
 	"reasons": _reasons(effect, said),
+	"approval": _approvals(effect, said.require_approval),
+}) if {
+	effect := _effect(fallback, said)
+}
+
+_obligations(said) := _no_obligations if {
+	# Most decisions on tool calls and pieces of answers.
+	count(said.directive) == 0
+	count(said.mask) == 0
+} else := {
 	"mask": _masks(said.mask),
 	"credential": _only({d.credential | some d in said.directive}),
 	"record": _strongest("record", said.directive, "full"),
@@ -27,11 +37,18 @@ decision(fallback, said) := {"invalid": sort(found)} if {
 		"thresholds": _thresholds(said.directive),
 		"thinking": _strongest("thinking", said.directive, _thinking(said.mask)),
 	},
-	"approval": _approvals(effect, said.require_approval),
 	"withhold": _strongest("withhold", said.directive, "none"),
 	"on_tool_deny": _strongest("on_tool_deny", said.directive, "replace"),
-} if {
-	effect := _effect(fallback, said)
+}
+
+_no_obligations := {
+	"mask": [],
+	"credential": null,
+	"record": "full",
+	"limits": {"max_output_tokens": null},
+	"stream": {"chunk": "off", "deny_tools": [], "thresholds": {}, "thinking": "pass"},
+	"withhold": "none",
+	"on_tool_deny": "replace",
 }
 
 # Weakest first: the last one that somebody asks for wins.
@@ -80,11 +97,16 @@ _reasons(effect, said) := sort({reason |
 	effect == "deny"
 } else := []
 
-_strongest(key, directives, fallback) := chosen[count(chosen) - 1] if {
-	asked := {value | some d in directives; value := d[key]}
+_strongest(key, directives, fallback) := _last(key, {value | some d in directives; value := d[key]}, fallback)
+
+_last(_, asked, fallback) := fallback if count(asked) == 0
+
+_last(_, asked, _) := max(asked) if count(asked) == 1
+
+_last(key, asked, _) := chosen[count(chosen) - 1] if {
+	count(asked) > 1
 	chosen := [value | some value in _choices[key]; value in asked]
-	count(chosen) > 0
-} else := fallback
+}
 
 _least(values) := min(values) if {
 	count(values) > 0
@@ -105,7 +127,14 @@ _thinking(masks) := "omit" if {
 } else := "pass"
 
 # One mask for each detector class: the strongest mode, and a value comes back only where all who mask it agree.
-_masks(masks) := [{"detectors": [class], "mode": mode, "restore": restore} |
+_masks(masks) := [] if {
+	count(masks) == 0
+} else := [{"detectors": mask.detectors, "mode": mask.mode, "restore": restore}] if {
+	# The usual case, and cheap: one mask as it was given.
+	count(masks) == 1
+	mask := max(masks)
+	restore := _restore({object.get(mask, "restore", "none")})
+} else := [{"detectors": [class], "mode": mode, "restore": restore} |
 	some class in sort({class | some mask in masks; some class in mask.detectors})
 	on_class := {mask | some mask in masks; class in mask.detectors}
 	modes := [mode | some mode in _modes; mode in {mask.mode | some mask in on_class}]
@@ -192,7 +221,9 @@ _well_formed(entry, keys) if {
 	entry.id != ""
 	is_string(object.get(entry, "message", ""))
 	object.get(entry, "severity", "medium") in _severities
-	count(object.keys(entry) - keys) == 0
+	every key, _ in entry {
+		key in keys
+	}
 }
 
 _approvable(entry) if {

@@ -9,8 +9,14 @@ package lib.patterns
 # title: covers
 # description: Whether the table has the name, or a pattern that covers it.
 covers(table, name, separator) if {
-	some key in keys(name, separator)
-	table[key]
+	table[name]
+} else if {
+	table["*"]
+} else if {
+	parts := split(name, separator)
+	some n in numbers.range(1, count(parts))
+	n < count(parts)
+	table[concat("", [concat(separator, array.slice(parts, 0, n)), separator, "*"])]
 }
 
 # METADATA

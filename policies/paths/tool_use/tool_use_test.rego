@@ -3,47 +3,90 @@ package policies.paths.tool_use_test
 import data.policies.paths.tool_use
 
 _settings := {
-	"write_denied": {"/etc": true, "~/.bashrc": true},
-	"write_harmless": {"/dev/null": true},
-	"write_roots": {},
+	"write_denied": {"/etc": true, "~/.aws": true, "/dev": true},
 	"segments_denied": {".ssh": true},
+	"write_reviewed": {"/opt": true, "~/.config": true},
+	"parts_reviewed": {"/.bashrc": true, "/.git/hooks/": true},
+	"write_harmless": {"/dev/null": true, "/var/tmp": true},
+	"write_roots": {},
+	"outside_roots": "approve",
+	"read_reviewed": {"/.aws/credentials": true},
 }
 
-_input(path, absolute, write) := {"input": {"paths": [{
+_touching(path, absolute, write) := {"input": {"paths": [{
 	"path": path,
 	"absolute": absolute,
 	"traversal": false,
 	"write": write,
 }]}}
 
-_ids(doc, roots) := found if {
-	found := {rule.id | some rule in tool_use.deny} with input as doc
-		with data.paths as object.union(_settings, {"write_roots": roots})
+_judged(doc, change) := found if {
+	settings := object.union(_settings, change)
+	denied := {rule.id | some rule in tool_use.deny} with input as doc with data.paths as settings
+	asked := {rule.id | some rule in tool_use.require_approval} with input as doc with data.paths as settings
+	found := {"deny": denied, "approve": asked}
 }
 
-test_project_file_may_be_written if _ids(_input("/home/me/project/a.ts", true, true), {}) == set()
+_free := {"deny": set(), "approve": set()}
+
+_written(path, absolute) := _judged(_touching(path, absolute, true), {})
+
+_within(path, absolute) := _judged(_touching(path, absolute, true), {"write_roots": {"/srv/app": true}}).approve
+
+test_project_file_may_be_written if _written("/home/me/project/a.ts", true) == _free
 
 test_protected_directory_and_all_below if {
-	_ids(_input("/etc", true, true), {}) == {"write-protected"}
-	_ids(_input("/etc/ssh/sshd_config", true, true), {}) == {"write-protected"}
-	_ids(_input("~/.bashrc", true, true), {}) == {"write-protected"}
+	_written("/etc", true).deny == {"write-protected"}
+	_written("/etc/ssh/sshd_config", true).deny == {"write-protected"}
+	_written("~/.aws/config", true).deny == {"write-protected"}
 }
 
-test_similar_name_is_not_protected if _ids(_input("/etcetera/a", true, true), {}) == set()
+test_similar_name_is_not_protected if _written("/etcetera/a", true) == _free
 
-test_reading_is_not_judged if _ids(_input("/etc/passwd", true, false), {}) == set()
+test_reading_is_not_judged_as_writing if _judged(_touching("/etc/passwd", true, false), {}) == _free
 
-test_protected_segment_anywhere if _ids(_input("/home/me/.ssh/authorized_keys", true, true), {}) == {"write-protected"}
+test_protected_segment_anywhere if _written("/home/me/.ssh/authorized_keys", true).deny == {"write-protected"}
 
-test_harmless_device if _ids(_input("/dev/null", true, true), {"/srv": true}) == set()
+test_harmless_places if {
+	_written("/dev/null", true) == _free
+	_written("/dev/sda", true).deny == {"write-protected"}
+	_judged(_touching("/var/tmp/x", true, true), {"write_roots": {"/srv": true}}) == _free
+	_judged(_touching("/var/tmp/$X", true, true), {"write_roots": {"/srv": true}}).approve == {"write-outside-roots"}
+}
+
+test_settings_and_hooks_are_asked_for if {
+	every path in ["/opt/x/y", "~/.config/a", "/home/me/.bashrc", ".git/hooks/pre-commit", "/srv/app/.git/hooks/post-merge"] {
+		_written(path, true) == {"deny": set(), "approve": {"write-reviewed"}}
+	}
+	_written("src/git/hooks/a.ts", false) == _free
+}
 
 test_roots_bound_absolute_paths if {
-	_ids(_input("/srv/app/a", true, true), {"/srv/app": true}) == set()
-	_ids(_input("/home/me/a", true, true), {"/srv/app": true}) == {"write-outside-roots"}
+	_within("/srv/app/a", true) == set()
+	_within("/home/me/a", true) == {"write-outside-roots"}
 }
 
-test_roots_bound_climbing_paths if {
-	_ids(_input("src/a", false, true), {"/srv/app": true}) == set()
-	_ids(_input("../a", false, true), {"/srv/app": true}) == {"write-outside-roots"}
-	_ids(_input("..", false, true), {"/srv/app": true}) == {"write-outside-roots"}
+test_roots_bound_paths_that_climb_or_expand if {
+	_within("src/a", false) == set()
+	_within("../a", false) == {"write-outside-roots"}
+	_within("..", false) == {"write-outside-roots"}
+	_within("$OUT/a", false) == {"write-outside-roots"}
+	_within("/srv/app/{a,../b}", true) == {"write-outside-roots"}
+}
+
+test_outside_the_roots_may_be_denied if {
+	change := {"write_roots": {"/srv/app": true}, "outside_roots": "deny"}
+	_judged(_touching("/home/me/a", true, true), change) == {"deny": {"write-outside-roots"}, "approve": set()}
+}
+
+test_message_names_the_roots_and_not_the_path if {
+	settings := object.union(_settings, {"write_roots": {"/srv/app": true}})
+	some rule in tool_use.require_approval with input as _touching("/home/me/a", true, true) with data.paths as settings
+	contains(rule.message, "/srv/app")
+	not contains(rule.message, "/home/me")
+}
+
+test_reading_credentials_is_asked_for if {
+	_judged(_touching("/home/me/.aws/credentials", true, false), {}).approve == {"credential-file-read"}
+	_judged(_touching("docs/aws/credentials.md", false, false), {}) == _free
 }

@@ -19,6 +19,7 @@ allow contains {"id": "tool-for-group"} if {
 # METADATA
 # title: The tool is denied for everybody
 deny contains {"id": "tool-denied", "message": message} if {
+	count(data.tools.denied) > 0
 	some key in patterns.keys(input.tool.name, "__")
 	reason := data.tools.denied[key]
 	message := concat("", ["tool ", input.tool.name, " may not be used: ", reason])

@@ -3,5 +3,5 @@ export const builtin = {
   bundle: 'baseline',
   version: '1.0.0',
   bundleVersion: 1,
-  revision: '07caa37c33a4519c403a1cdade398fdfc8271adcb8d8608536f4b72b833ad2be',
+  revision: '26bcce5fec1e37aa4eb66be491178c4cc2050661057cd6c8bc3e0f4f1aba05cb',
 } as const;
