@@ -41,6 +41,7 @@ Claude Code, or any program on the Agent SDK
 See the gateway work: start the prompt with one of these lines
   sandbox:leak                Claude repeats a secret; you read [masked:…]
   sandbox:bash rm -rf /       Claude asks for a destructive command; policy denies it
+  sandbox:bash rm -r old      a person has to approve this one; the call waits
   sandbox:tools               a tool call that policy allows
 
 Decide as a second person, reviewer@localhost, in a browser (this link works once, for 10 minutes)
