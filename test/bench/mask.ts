@@ -6,6 +6,7 @@ import type { Body, Leaf } from '../../src/model/body.ts';
 import type { Conversed } from '../../src/model/exchange.ts';
 import type { Detectors } from '../../src/model/scan.ts';
 import { figure, median, note, quantile } from './figure.ts';
+import { othersFigures } from './mask_others.ts';
 
 const root = join(import.meta.dirname, '../..');
 const reported = ['prompt_injection', 'dangerous_instruction'];
@@ -32,13 +33,10 @@ export async function maskFigures(rounds: number): Promise<void> {
     figure(`mask_request_${name}`, median(speeds), 'MB/s', '>=', 10);
     deltaFigures(detectors, name, text, rounds);
   }
-  note(
-    'mask_naive_delta',
-    naiveDelta(
-      prose,
-      compiled.map(({ rule }) => rule),
-    ),
-    'us',
+  await othersFigures(
+    detectors,
+    compiled.map(({ rule }) => rule),
+    prose,
   );
   hostileFigure(
     detectors,
@@ -104,23 +102,6 @@ function deltaFigures(detectors: Detectors, name: string, text: string, rounds: 
     figure(`mask_held_p99_${label}`, quantile(held, 0.99), 'chars', '<=', 32);
     figure(`mask_held_max_${label}`, held.at(-1)!, 'chars', '<=', 128);
   }
-}
-
-/** The usual short-cut, for comparison: keep 256 characters and run every pattern again on each delta. */
-function naiveDelta(
-  text: string,
-  rules: readonly { readonly context: string | null; readonly body: string }[],
-): number {
-  const patterns = rules.map(({ context, body }) => new RegExp(`(?:${context ?? ''})(?:${body})`, 'gs'));
-  const count = 200;
-  return (
-    cost(() => {
-      for (let at = 0; at < count; at++) {
-        const kept = text.slice(Math.max(0, at * 4 - 252), at * 4 + 4);
-        for (const pattern of patterns) for (const _ of kept.matchAll(pattern));
-      }
-    }) / count
-  );
 }
 
 function hostileFigure(detectors: Detectors, examples: readonly string[]): void {
