@@ -10,7 +10,7 @@ COMPLETE := node_modules/vitest/package.json
 NPM_CI := npm ci --loglevel=error
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check policies bench tools docs console screenshots fresh clean
+.PHONY: help run test check policies bench soak tools docs console screenshots fresh clean
 
 help: ## list these targets
 	@while IFS= read -r line; do case "$$line" in [a-z]*:*'## '*) \
@@ -30,6 +30,9 @@ policies: $(COMPLETE) ## check, test and build the policy bundle (SIGN=<key file
 
 bench: $(COMPLETE) ## measure the gateway against a bare relay, protection switched on
 	@node test/bench/main.ts $(ARGS)
+
+soak: $(COMPLETE) ## an agent that waits 12 minutes for its approver, over two connections (ARGS=--short: one minute)
+	@node test/soak/main.ts $(ARGS)
 
 tools: $(RUNNABLE) ## get opa, regal and bao: from PATH, or built by Go
 	@node tools/build.ts
