@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { configSchema, type SchemaNode } from '../src/config/index.ts';
 import { errorTable } from '../src/errors.ts';
 import { detectorsPage } from './docs_detectors.ts';
+import { policyPages } from './policies/pages.ts';
 
 /** Every generated page: its path in the project and its text. */
 export function pages(): { readonly path: string; readonly text: string }[] {
@@ -15,6 +16,7 @@ export function pages(): { readonly path: string; readonly text: string }[] {
     { path: 'docs/reference/configuration.md', text: configurationPage() },
     { path: 'docs/reference/errors.md', text: errorsPage() },
     { path: 'docs/reference/detectors.md', text: detectorsPage() },
+    ...policyPages(),
   ];
 }
 
