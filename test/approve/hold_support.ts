@@ -194,6 +194,8 @@ export interface AskedExchange {
   readonly principal?: Principal;
   readonly decision?: Decision;
   readonly signal?: AbortSignal;
+  /** Laid over the rest. */
+  readonly more?: Partial<Masked>;
 }
 
 /** A masked exchange as the approve step gets it; its fingerprint is that of `content`. */
@@ -223,6 +225,7 @@ export function maskedExchange(
       ...decisionOf('require_approval', [need()]),
       reasons: [{ id: 'rule', message: 'because', policy: 'p', severity: 'high' }],
     },
+    ...asked.more,
   } as unknown as Masked & { readonly content: string; readonly reply: KeptReply };
 }
 
