@@ -1,5 +1,5 @@
 import type { Actor } from '../model/admin.ts';
-import type { Approval, Grant, GrantScope } from '../model/approval.ts';
+import type { Approval, Concerned, Grant, GrantScope } from '../model/approval.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { ApprovalSummary } from './models.ts';
 import type { Api } from './ports.ts';
@@ -75,5 +75,20 @@ export function summarise(approval: ApprovalListed, gist: string, rules: readonl
     approved: approval.verdicts.filter(({ verdict }) => verdict === 'approve').length,
     quorum: Math.max(1, ...approval.requirements.map(({ quorum }) => quorum)),
     status: approval.state,
+  };
+}
+
+/** What policy is told of an approval. */
+export function concernedOf(approval: ApprovalListed): Concerned {
+  const { requester, requirements, reasons, action, verdicts } = approval;
+  return {
+    requester,
+    approval: {
+      rule_ids: reasons.map(({ id }) => id),
+      action,
+      scope: null,
+      quorum: Math.max(1, ...requirements.map(({ quorum }) => quorum)),
+      decisions: verdicts.map(({ person, verdict }) => ({ person, verdict })),
+    },
   };
 }

@@ -94,6 +94,8 @@ export interface ApprovalView {
   readonly revision: string;
   /** Why the viewer cannot decide, in words; null where the form is shown. */
   readonly barred: string | null;
+  /** What else the viewer may do: take the question back, revoke what was granted, approve alone in an emergency. */
+  readonly acts: { readonly cancel: boolean; readonly revoke: boolean; readonly breakGlass: boolean };
 }
 
 export type Scope = 'once' | 'session' | 'time_boxed';

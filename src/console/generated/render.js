@@ -887,6 +887,43 @@ function days(exchanges) {
   return [...byDay];
 }
 
+// src/console/web/approval_acts.tsx
+function pathOf(id) {
+  return `/approvals/${encodeURIComponent(id)}`;
+}
+function Acts({ view, page }) {
+  const { cancel, breakGlass } = view.acts;
+  const action = pathOf(view.approval.id);
+  return /* @__PURE__ */ a3($, { children: [
+    breakGlass && /* @__PURE__ */ a3("details", { class: "act", children: [
+      /* @__PURE__ */ a3("summary", { children: "Emergency: approve alone" }),
+      /* @__PURE__ */ a3("form", { method: "post", action, children: [
+        /* @__PURE__ */ a3("input", { type: "hidden", name: "csrf", value: page.viewer.csrf }),
+        /* @__PURE__ */ a3("input", { type: "hidden", name: "fingerprint", value: view.fingerprint }),
+        /* @__PURE__ */ a3("p", { class: "muted", children: "It holds once, for a short time, whatever else is required. It is recorded with your reason, and another person has to review it." }),
+        /* @__PURE__ */ a3("label", { class: "field", children: [
+          "Why it cannot wait",
+          /* @__PURE__ */ a3("textarea", { name: "comment", rows: 2, maxLength: 500, required: true })
+        ] }),
+        /* @__PURE__ */ a3("button", { type: "submit", name: "act", value: "break-glass", class: "deny", children: "Break the glass" })
+      ] })
+    ] }),
+    cancel && /* @__PURE__ */ a3("form", { method: "post", action, class: "act", children: [
+      /* @__PURE__ */ a3("input", { type: "hidden", name: "csrf", value: page.viewer.csrf }),
+      /* @__PURE__ */ a3("button", { type: "submit", name: "act", value: "cancel", children: "Take the question back" })
+    ] })
+  ] });
+}
+function Revoke({ grant, view, page }) {
+  const alive = (grant.state === "approved" || grant.state === "in_flight") && grant.expiresAt > page.now;
+  if (!alive || !view.acts.revoke) return null;
+  return /* @__PURE__ */ a3("form", { method: "post", action: pathOf(view.approval.id), class: "revoke", children: [
+    /* @__PURE__ */ a3("input", { type: "hidden", name: "csrf", value: page.viewer.csrf }),
+    /* @__PURE__ */ a3("input", { type: "hidden", name: "grant", value: grant.id }),
+    /* @__PURE__ */ a3("button", { type: "submit", name: "act", value: "revoke", children: "Revoke" })
+  ] });
+}
+
 // src/console/web/content.tsx
 var DEPTH = 4;
 function Rendered({ value, depth = 0 }) {
@@ -1010,9 +1047,6 @@ function Approval({ view, page }) {
     ] })
   ] });
 }
-function pathOf(id) {
-  return `/approvals/${encodeURIComponent(id)}`;
-}
 function Bound({ content, tool }) {
   if (tool) return /* @__PURE__ */ a3(ToolInput, { input: content.input ?? content });
   const body = typeof content.body === "object" && content.body !== null ? content.body : content;
@@ -1072,9 +1106,11 @@ function Decide({ view, page }) {
           ", ends ",
           /* @__PURE__ */ a3(Age, { at: grant.expiresAt, now: page.now })
         ] })
-      ] })
+      ] }),
+      /* @__PURE__ */ a3(Revoke, { grant, view, page })
     ] }, grant.id)) }),
-    (!open || view.barred !== null) && /* @__PURE__ */ a3(Fingerprint, { value: view.fingerprint })
+    (!open || view.barred !== null) && /* @__PURE__ */ a3(Fingerprint, { value: view.fingerprint }),
+    open && /* @__PURE__ */ a3(Acts, { view, page })
   ] });
 }
 function Scopes({ scopes, seconds }) {

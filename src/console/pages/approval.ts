@@ -1,7 +1,6 @@
 import { GatewayError } from '../../errors.ts';
-import type { Actor } from '../../model/admin.ts';
 import type { WebResponse } from '../../model/web.ts';
-import { type ApprovalShown, showApproval, summarise } from '../approvals.ts';
+import { type ApprovalShown, concernedOf, showApproval, summarise } from '../approvals.ts';
 import { bounded } from '../bounded.ts';
 import { factsOf } from '../facts.ts';
 import { gistOf } from '../gist.ts';
@@ -9,9 +8,9 @@ import { pageHeaders } from '../headers.ts';
 import type { ApprovalView } from '../models.ts';
 import { formFields } from '../session_csrf.ts';
 import { laidOut, parseSpelled } from '../spelled.ts';
+import { actsOf, carryOut, isBehind, writtenComment } from './approval_acts.ts';
 import type { Loaded, Visit } from './visit.ts';
 
-const COMMENT_CHARACTERS = 500;
 /** Characters of exact content that a page holds; more is a link away. */
 const RAW_CHARACTERS = 100_000;
 
@@ -40,19 +39,25 @@ export async function loadApproval(visit: Visit): Promise<Loaded> {
     exchange: approval.exchange,
     revision: approval.policy.revision,
     barred: barredFrom(visit, approval),
+    acts: actsOf(visit, approval),
   };
   return { title: `${approval.summary} for ${approval.requester.function ?? approval.requester.subject}`, view };
 }
 
 /**
- * Carries out a form: a verdict on exactly the fingerprint that was shown. Resolves to the page to show then. Rejects
+ * Carries out a form: a verdict on exactly the fingerprint that was shown, or another act. Resolves to the page to show then. Rejects
  * with what the admin API refuses: a fingerprint that is out of date, a person who may not decide, a login too old.
  */
-export async function decide({ api, actor, request }: Visit): Promise<string> {
+export async function decide(visit: Visit): Promise<string> {
+  const { api, actor, request } = visit;
   const form = formFields(request);
   const id = request.params.id ?? '';
-  const comment = (form.get('comment') ?? '').replaceAll('\r\n', '\n').trim();
-  if (comment.length > COMMENT_CHARACTERS) throw new GatewayError('ADMIN_INPUT', 'The comment is too long.');
+  const page = `/approvals/${encodeURIComponent(id)}`;
+  const act = form.get('act');
+  if (act !== null) {
+    await carryOut(visit, act);
+    return page;
+  }
   await api.call('POST', '/admin/v1/approvals/{id}/decisions', {
     actor,
     params: { id },
@@ -60,10 +65,10 @@ export async function decide({ api, actor, request }: Visit): Promise<string> {
       verdict: form.get('verdict'),
       scope: form.get('scope') ?? 'once',
       fingerprint: form.get('fingerprint'),
-      comment,
+      comment: writtenComment(form),
     },
   });
-  return `/approvals/${encodeURIComponent(id)}`;
+  return page;
 }
 
 /** Exactly the text that the fingerprint is over, to keep or to check. Rejects with NOT_FOUND. */
@@ -75,32 +80,18 @@ export async function exactContent({ api, actor, request }: Visit): Promise<WebR
 }
 
 /** Why the viewer's verdict would not be taken, in words; null where it would, as far as can be told before. */
-function barredFrom({ actor, options, now }: Visit, approval: ApprovalShown): string | null {
-  const { requester, requirements, verdicts } = approval;
+function barredFrom(visit: Visit, approval: ApprovalShown): string | null {
+  const { actor, options, now } = visit;
   if (approval.content === null) return 'What it is about is not kept any more, so nobody can decide on it.';
   if (!approval.intact)
     return 'What is stored is not what was signed when it was opened. It decides nothing; tell an operator.';
   if (approval.expiresAt <= now) return 'Its time is over.';
-  if (verdicts.some(({ person }) => person === actor.principal.person)) {
+  if (approval.verdicts.some(({ person }) => person === actor.principal.person)) {
     return 'You have decided. It waits for somebody else.';
   }
-  if (isBehind(actor, approval)) return 'It is yours, or one of your programs asks: another person has to decide.';
-  const { effect, reasons } = options.mayAct(actor.principal, 'approval.decide', {
-    requester,
-    approval: {
-      rule_ids: approval.reasons.map(({ id }) => id),
-      action: approval.action,
-      scope: null,
-      quorum: Math.max(1, ...requirements.map(({ quorum }) => quorum)),
-      decisions: verdicts.map(({ person, verdict }) => ({ person, verdict })),
-    },
-  });
+  if (isBehind(visit, approval)) return 'It is yours, or one of your programs asks: another person has to decide.';
+  const { effect, reasons } = options.mayAct(actor.principal, 'approval.decide', concernedOf(approval));
   if (effect === 'allow') return null;
   const text = reasons.map(({ message }) => message).filter((message) => message !== '');
   return text.length > 0 ? text.join('; ') : 'Policy does not let you decide on this.';
-}
-
-function isBehind({ principal }: Actor, { requester }: ApprovalShown): boolean {
-  const { person, tenant } = principal;
-  return tenant === requester.tenant && person !== null && (requester.person === person || requester.owner === person);
 }

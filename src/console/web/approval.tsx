@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../model/json.ts';
 import type { ApprovalView, Difference, Page, Scope, VerdictShown } from '../models.ts';
+import { Acts, pathOf, Revoke } from './approval_acts.tsx';
 import { Block, Raw, Rendered, ToolInput } from './content.tsx';
 import { Heading } from './layout.tsx';
 import { Age, Badge, Effect, Facts, Fingerprint, Moment, Panel, Reasons } from './parts.tsx';
@@ -91,10 +92,6 @@ export function Approval({ view, page }: { readonly view: ApprovalView; readonly
   );
 }
 
-function pathOf(id: string): string {
-  return `/approvals/${encodeURIComponent(id)}`;
-}
-
 function Bound({ content, tool }: { readonly content: JsonObject; readonly tool: boolean }) {
   if (tool) return <ToolInput input={content.input ?? content} />;
   const body = (typeof content.body === 'object' && content.body !== null ? content.body : content) as JsonObject;
@@ -180,11 +177,13 @@ function Decide({ view, page }: { readonly view: ApprovalView; readonly page: Pa
                   </>
                 )}
               </span>
+              <Revoke grant={grant} view={view} page={page} />
             </li>
           ))}
         </ul>
       )}
       {(!open || view.barred !== null) && <Fingerprint value={view.fingerprint} />}
+      {open && <Acts view={view} page={page} />}
     </section>
   );
 }
