@@ -31,6 +31,12 @@ export type ApprovalShown = ApprovalListed & {
   readonly facts: JsonObject | null;
   readonly allowedScopes: readonly GrantScope[];
   readonly grants: readonly Grant[];
+  /** What somebody who broke the glass left to be looked at; null where nobody did. Times in epoch milliseconds. */
+  readonly review: {
+    readonly openedAt: number;
+    readonly closedAt: number | null;
+    readonly comment: string | null;
+  } | null;
   readonly difference: {
     readonly approvedAt: number | null;
     readonly changes: readonly {

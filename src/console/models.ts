@@ -94,8 +94,19 @@ export interface ApprovalView {
   readonly revision: string;
   /** Why the viewer cannot decide, in words; null where the form is shown. */
   readonly barred: string | null;
-  /** What else the viewer may do: take the question back, revoke what was granted, approve alone in an emergency. */
-  readonly acts: { readonly cancel: boolean; readonly revoke: boolean; readonly breakGlass: boolean };
+  /** Where the glass was broken: what the review of it says, null while it is open. Null where it was not. */
+  readonly review: { readonly comment: string | null; readonly closedAt: number | null } | null;
+  readonly acts: Acts;
+}
+
+/** What else the viewer may do to an approval. */
+export interface Acts {
+  readonly cancel: boolean;
+  readonly revoke: boolean;
+  /** Approve alone, in an emergency. */
+  readonly breakGlass: boolean;
+  /** Close the review that this left. */
+  readonly review: boolean;
 }
 
 export type Scope = 'once' | 'session' | 'time_boxed';

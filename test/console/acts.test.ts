@@ -39,10 +39,10 @@ describe('the page of an approval', () => {
   it('offers each person what policy lets them do', async () => {
     const approval = await stand.ask({ input: { command: 'rm -rf offers' } });
     const acts = async (as: string) => (await viewOf(approval, as)).acts;
-    expect(await acts('grace')).toEqual({ cancel: true, revoke: true, breakGlass: true });
-    expect(await acts('alan')).toEqual({ cancel: true, revoke: true, breakGlass: false });
+    expect(await acts('grace')).toEqual({ cancel: true, revoke: true, breakGlass: true, review: false });
+    expect(await acts('alan')).toEqual({ cancel: true, revoke: true, breakGlass: false, review: false });
     // Ada owns the agent: she may take its question back, and never approve it, however urgent.
-    expect(await acts('ada')).toEqual({ cancel: true, revoke: true, breakGlass: false });
+    expect(await acts('ada')).toEqual({ cancel: true, revoke: true, breakGlass: false, review: false });
     await decideAs(stand, 'alan', approval, 'deny');
     expect(await acts('grace')).toMatchObject({ cancel: false, breakGlass: false });
   });
@@ -118,5 +118,15 @@ describe.skipIf(chromium === null)('by plain forms, without script', () => {
     await page.locator('.decide-approved').waitFor();
     expect(await page.locator('.verdicts').textContent()).toMatch(/broke the glass.*the disk is full/s);
     expect(await stateOf(approval)).toBe('approved');
+    // Neither who did it nor who asked reviews it.
+    await page.getByText('Another person still has to review').waitFor();
+    expect((await post('grace', approval, { act: 'review', comment: 'well done, me' })).status).toBe(403);
+    expect((await post('ada', approval, { act: 'review', comment: 'thank you' })).status).toBe(403);
+    const reviewer = await open('mary', approval);
+    await reviewer.getByLabel('Your review of the emergency').fill('the disk was full, agreed');
+    await button(reviewer, 'Close the review').click();
+    await reviewer.getByText('the disk was full, agreed').waitFor();
+    expect(await button(reviewer, 'Close the review').count()).toBe(0);
+    expect((await viewOf(approval, 'grace')).review).toMatchObject({ comment: 'the disk was full, agreed' });
   });
 });

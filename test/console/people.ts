@@ -18,6 +18,7 @@ export const people: { readonly [name: string]: Principal } = {
   grace: human('grace', ['operators', 'approvers']),
   alan: human('alan', ['approvers']),
   ada: human('ada', ['operators', 'approvers']),
+  mary: human('mary', ['operators']),
   eve: human('eve', []),
 };
 

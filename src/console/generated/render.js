@@ -914,6 +914,29 @@ function Acts({ view, page }) {
     ] })
   ] });
 }
+function Review({ view, page }) {
+  const { review, acts } = view;
+  if (review === null) return null;
+  if (review.closedAt !== null) {
+    return /* @__PURE__ */ a3("div", { class: "act", children: [
+      /* @__PURE__ */ a3("p", { children: [
+        "Reviewed ",
+        /* @__PURE__ */ a3(Moment, { at: review.closedAt }),
+        " UTC"
+      ] }),
+      /* @__PURE__ */ a3("p", { class: "comment", children: /* @__PURE__ */ a3(Visible, { text: review.comment ?? "" }) })
+    ] });
+  }
+  if (!acts.review) return /* @__PURE__ */ a3("p", { class: "act muted", children: "Another person still has to review that the glass was broken." });
+  return /* @__PURE__ */ a3("form", { method: "post", action: pathOf(view.approval.id), class: "act", children: [
+    /* @__PURE__ */ a3("input", { type: "hidden", name: "csrf", value: page.viewer.csrf }),
+    /* @__PURE__ */ a3("label", { class: "field", children: [
+      "Your review of the emergency",
+      /* @__PURE__ */ a3("textarea", { name: "comment", rows: 2, maxLength: 500, required: true })
+    ] }),
+    /* @__PURE__ */ a3("button", { type: "submit", name: "act", value: "review", children: "Close the review" })
+  ] });
+}
 function Revoke({ grant, view, page }) {
   const alive = (grant.state === "approved" || grant.state === "in_flight") && grant.expiresAt > page.now;
   if (!alive || !view.acts.revoke) return null;
@@ -1110,7 +1133,8 @@ function Decide({ view, page }) {
       /* @__PURE__ */ a3(Revoke, { grant, view, page })
     ] }, grant.id)) }),
     (!open || view.barred !== null) && /* @__PURE__ */ a3(Fingerprint, { value: view.fingerprint }),
-    open && /* @__PURE__ */ a3(Acts, { view, page })
+    open && /* @__PURE__ */ a3(Acts, { view, page }),
+    /* @__PURE__ */ a3(Review, { view, page })
   ] });
 }
 function Scopes({ scopes, seconds }) {

@@ -39,6 +39,7 @@ export async function loadApproval(visit: Visit): Promise<Loaded> {
     exchange: approval.exchange,
     revision: approval.policy.revision,
     barred: barredFrom(visit, approval),
+    review: approval.review,
     acts: actsOf(visit, approval),
   };
   return { title: `${approval.summary} for ${approval.requester.function ?? approval.requester.subject}`, view };

@@ -2,12 +2,12 @@ import { GatewayError } from '../../errors.ts';
 import type { AdminAction } from '../../model/approval.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { type ApprovalShown, concernedOf } from '../approvals.ts';
-import type { ApprovalView } from '../models.ts';
+import type { Acts } from '../models.ts';
 import { formFields } from '../session_csrf.ts';
 import type { Visit } from './visit.ts';
 
 /** What the viewer may do to an approval besides deciding. The admin API judges again when it is done. */
-export function actsOf(visit: Visit, approval: ApprovalShown): ApprovalView['acts'] {
+export function actsOf(visit: Visit, approval: ApprovalShown): Acts {
   const open = approval.state === 'pending' && approval.intact && approval.expiresAt > visit.now;
   const mine = isBehind(visit, approval);
   const unowned = approval.requester.person === null && approval.requester.owner === null;
@@ -19,6 +19,11 @@ export function actsOf(visit: Visit, approval: ApprovalShown): ApprovalView['act
   return {
     cancel: open && (mine || may(visit, approval, 'approval.cancel')),
     breakGlass: open && glass,
+    review:
+      approval.review?.closedAt === null &&
+      !mine &&
+      !approval.verdicts.some(({ breakGlass, person }) => breakGlass && person === visit.actor.principal.person) &&
+      may(visit, approval, 'approval.review'),
     revoke: mine || may(visit, approval, 'grant.revoke'),
   };
 }
@@ -38,6 +43,7 @@ export async function carryOut({ api, actor, request }: Visit, act: string): Pro
     api.call('POST', path, { actor, params, body });
   if (act === 'cancel') await post('/admin/v1/approvals/{id}/cancel', { id }, { comment });
   else if (act === 'revoke') await post('/admin/v1/grants/{id}/revoke', { id: form.get('grant') ?? '' }, { comment });
+  else if (act === 'review') await post('/admin/v1/approvals/{id}/review', { id }, { comment });
   else if (act === 'break-glass') {
     const body = { reason: comment, fingerprint: form.get('fingerprint') };
     await post('/admin/v1/approvals/{id}/break-glass', { id }, body);

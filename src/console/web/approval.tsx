@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../model/json.ts';
 import type { ApprovalView, Difference, Page, Scope, VerdictShown } from '../models.ts';
-import { Acts, pathOf, Revoke } from './approval_acts.tsx';
+import { Acts, pathOf, Review, Revoke } from './approval_acts.tsx';
 import { Block, Raw, Rendered, ToolInput } from './content.tsx';
 import { Heading } from './layout.tsx';
 import { Age, Badge, Effect, Facts, Fingerprint, Moment, Panel, Reasons } from './parts.tsx';
@@ -184,6 +184,7 @@ function Decide({ view, page }: { readonly view: ApprovalView; readonly page: Pa
       )}
       {(!open || view.barred !== null) && <Fingerprint value={view.fingerprint} />}
       {open && <Acts view={view} page={page} />}
+      <Review view={view} page={page} />
     </section>
   );
 }

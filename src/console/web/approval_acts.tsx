@@ -1,4 +1,6 @@
 import type { ApprovalView, GrantShown, Page } from '../models.ts';
+import { Moment } from './parts.tsx';
+import { Visible } from './text.tsx';
 
 interface Shown {
   readonly view: ApprovalView;
@@ -45,6 +47,38 @@ export function Acts({ view, page }: Shown) {
         </form>
       )}
     </>
+  );
+}
+
+/** What became of the review after the glass was broken, or the form that closes it. */
+export function Review({ view, page }: Shown) {
+  const { review, acts } = view;
+  if (review === null) return null;
+  if (review.closedAt !== null) {
+    return (
+      <div class="act">
+        <p>
+          {'Reviewed '}
+          <Moment at={review.closedAt} /> UTC
+        </p>
+        <p class="comment">
+          <Visible text={review.comment ?? ''} />
+        </p>
+      </div>
+    );
+  }
+  if (!acts.review) return <p class="act muted">Another person still has to review that the glass was broken.</p>;
+  return (
+    <form method="post" action={pathOf(view.approval.id)} class="act">
+      <input type="hidden" name="csrf" value={page.viewer.csrf} />
+      <label class="field">
+        Your review of the emergency
+        <textarea name="comment" rows={2} maxLength={500} required />
+      </label>
+      <button type="submit" name="act" value="review">
+        Close the review
+      </button>
+    </form>
   );
 }
 
