@@ -106,6 +106,40 @@ describe('the approve step of the way in', () => {
     parking.close();
   });
 
+  it('gives it also to those who look again only when the grant is spent, but to nobody who was revoked', async () => {
+    const desk = fakeDesk();
+    let open = () => {};
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    let waits = 0;
+    const { step, parking } = setUp({
+      approvals: {
+        ...desk,
+        wait: async (id, signal, deadline) => {
+          waits += 1;
+          const [late, standing] = [waits > 1, await desk.wait(id, signal, deadline)];
+          if (!late) return standing;
+          await gate;
+          return { state: 'used', approval: standing.approval };
+        },
+      },
+      stillKnown: ({ id }) => {
+        if (id === 'req_3') throw new GatewayError('TOKEN_REVOKED');
+      },
+    });
+    const [first, second, third] = ['req_1', 'req_2', 'req_3'].map((id) => step({ id }));
+    const refused = refusal(third!.approved);
+    await turns();
+    desk.decide(desk.entries[0], 'approve');
+    const { answer } = await first!.approved;
+    const leave = answer.attend();
+    answer.finish('complete');
+    leave('delivered');
+    expect(parking.size).toBe(0);
+    open();
+    expect((await second!.approved).attached).toBe(answer);
+    expect((await refused).code).toBe('TOKEN_REVOKED');
+  });
+
   it('takes the grant once; who comes while it is held joins, who comes after it asks anew', async () => {
     const { step, desk } = setUp();
     const first = step();
