@@ -7,6 +7,7 @@ import { placeOf, type WrittenRule } from './rules.ts';
 
 /** Most approvals of one list. */
 const MOST = '200';
+const MOST_REVIEWS = '20';
 
 /** A verdict as the admin API gives it. */
 export interface VerdictGiven {
@@ -51,6 +52,13 @@ export type ApprovalShown = ApprovalListed & {
 /** Pending approvals that the person may see. */
 export async function listPending(api: Api, actor: Actor): Promise<readonly ApprovalListed[]> {
   const query = { state: 'pending', limit: MOST };
+  const answer = (await api.call('GET', '/admin/v1/approvals', { actor, query })) as JsonObject;
+  return answer.approvals as unknown as readonly ApprovalListed[];
+}
+
+/** Approvals for which somebody broke the glass and nobody has reviewed it yet, the newest first. */
+export async function listUnreviewed(api: Api, actor: Actor): Promise<readonly ApprovalListed[]> {
+  const query = { review: 'open', limit: MOST_REVIEWS };
   const answer = (await api.call('GET', '/admin/v1/approvals', { actor, query })) as JsonObject;
   return answer.approvals as unknown as readonly ApprovalListed[];
 }

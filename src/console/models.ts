@@ -30,7 +30,11 @@ export type View = WaitingView | ApprovalView | ActivityView | ExchangeView | Po
 export interface WaitingView {
   readonly page: 'waiting';
   readonly approvals: readonly ApprovalSummary[];
+  /** Broken glass that the viewer may review, the newest first. */
+  readonly reviews: readonly ReviewDue[];
 }
+
+export type ReviewDue = Pick<ApprovalSummary, 'id' | 'resource' | 'gist' | 'requester' | 'createdAt'>;
 
 /** One approval in a list. */
 export interface ApprovalSummary {

@@ -122,11 +122,17 @@ describe.skipIf(chromium === null)('by plain forms, without script', () => {
     await page.getByText('Another person still has to review').waitFor();
     expect((await post('grace', approval, { act: 'review', comment: 'well done, me' })).status).toBe(403);
     expect((await post('ada', approval, { act: 'review', comment: 'thank you' })).status).toBe(403);
+    await page.goto('/waiting');
+    expect(await page.getByRole('link', { name: 'rm -rf urgent' }).count()).toBe(0);
     const reviewer = await open('mary', approval);
+    await reviewer.goto('/waiting');
+    await reviewer.getByRole('link', { name: 'rm -rf urgent' }).click();
     await reviewer.getByLabel('Your review of the emergency').fill('the disk was full, agreed');
     await button(reviewer, 'Close the review').click();
     await reviewer.getByText('the disk was full, agreed').waitFor();
     expect(await button(reviewer, 'Close the review').count()).toBe(0);
+    await reviewer.goto('/waiting');
+    expect(await reviewer.getByRole('link', { name: 'rm -rf urgent' }).count()).toBe(0);
     expect((await viewOf(approval, 'grace')).review).toMatchObject({ comment: 'the disk was full, agreed' });
   });
 });

@@ -160,7 +160,7 @@ describe('who may not see a thing', () => {
       expect((await ask(path, { as: 'eve' })).status, path).toBe(404);
     }
     const { view, waiting } = await pageOf('/waiting', 'eve');
-    expect([view, waiting]).toEqual([{ page: 'waiting', approvals: [] }, 0]);
+    expect([view, waiting]).toEqual([{ page: 'waiting', approvals: [], reviews: [] }, 0]);
   });
 
   it('gets no activity, policy or status, and no way to them', async () => {

@@ -1493,10 +1493,21 @@ function Status({ view }) {
 
 // src/console/web/waiting.tsx
 function Waiting({ view, now }) {
-  const { approvals } = view;
+  const { approvals, reviews } = view;
   return /* @__PURE__ */ a3($, { children: [
     /* @__PURE__ */ a3(Heading, { title: "Waiting", children: /* @__PURE__ */ a3("p", { class: "muted live", "aria-live": "polite", children: approvals.length === 0 ? "nothing to decide" : `${approvals.length} to decide` }) }),
-    approvals.length === 0 ? /* @__PURE__ */ a3(Empty, { title: "The gate is quiet", children: "When policy wants a person to look at a call before it goes through, it appears here by itself." }) : /* @__PURE__ */ a3("ol", { class: "cards", children: approvals.map((approval) => /* @__PURE__ */ a3(WaitingCard, { approval, now }, approval.id)) })
+    approvals.length === 0 ? /* @__PURE__ */ a3(Empty, { title: "The gate is quiet", children: "When policy wants a person to look at a call before it goes through, it appears here by itself." }) : /* @__PURE__ */ a3("ol", { class: "cards", children: approvals.map((approval) => /* @__PURE__ */ a3(WaitingCard, { approval, now }, approval.id)) }),
+    reviews.length > 0 && /* @__PURE__ */ a3("div", { class: "due", children: /* @__PURE__ */ a3(Panel, { title: "To be reviewed: somebody broke the glass", children: /* @__PURE__ */ a3("ul", { children: reviews.map((review) => /* @__PURE__ */ a3(ReviewLine, { review, now }, review.id)) }) }) })
+  ] });
+}
+function ReviewLine({ review, now }) {
+  return /* @__PURE__ */ a3("li", { children: [
+    /* @__PURE__ */ a3("a", { "data-item": true, href: `/approvals/${encodeURIComponent(review.id)}`, children: /* @__PURE__ */ a3(Visible, { text: review.gist === "" ? review.resource : review.gist }) }),
+    /* @__PURE__ */ a3("span", { class: "muted", children: [
+      /* @__PURE__ */ a3(Who, { requester: review.requester }),
+      ", asked ",
+      /* @__PURE__ */ a3(Age, { at: review.createdAt, now })
+    ] })
   ] });
 }
 function WaitingCard({ approval, now }) {

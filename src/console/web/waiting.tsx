@@ -1,11 +1,11 @@
-import type { ApprovalSummary, WaitingView } from '../models.ts';
+import type { ApprovalSummary, ReviewDue, WaitingView } from '../models.ts';
 import { Heading } from './layout.tsx';
-import { Age, Badge, Empty, Who } from './parts.tsx';
+import { Age, Badge, Empty, Panel, Who } from './parts.tsx';
 import { Visible } from './text.tsx';
 
 /** What waits for a person, the oldest first. */
 export function Waiting({ view, now }: { readonly view: WaitingView; readonly now: number }) {
-  const { approvals } = view;
+  const { approvals, reviews } = view;
   return (
     <>
       <Heading title="Waiting">
@@ -24,7 +24,33 @@ export function Waiting({ view, now }: { readonly view: WaitingView; readonly no
           ))}
         </ol>
       )}
+      {reviews.length > 0 && (
+        <div class="due">
+          <Panel title="To be reviewed: somebody broke the glass">
+            <ul>
+              {reviews.map((review) => (
+                <ReviewLine key={review.id} review={review} now={now} />
+              ))}
+            </ul>
+          </Panel>
+        </div>
+      )}
     </>
+  );
+}
+
+function ReviewLine({ review, now }: { readonly review: ReviewDue; readonly now: number }) {
+  return (
+    <li>
+      <a data-item href={`/approvals/${encodeURIComponent(review.id)}`}>
+        <Visible text={review.gist === '' ? review.resource : review.gist} />
+      </a>
+      <span class="muted">
+        <Who requester={review.requester} />
+        {', asked '}
+        <Age at={review.createdAt} now={now} />
+      </span>
+    </li>
   );
 }
 
