@@ -1,4 +1,4 @@
-import type { Credentialed, Approved } from '../model/exchange.ts';
+import type { Approved, Credentialed } from '../model/exchange.ts';
 import type { Credentials, Lease } from '../model/lease.ts';
 
 /**

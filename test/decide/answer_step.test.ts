@@ -165,7 +165,13 @@ describe('a tool call', () => {
 
   it('counts its position among the calls of the answer', async () => {
     const seen: unknown[] = [];
-    const watching = { ...policy, decide: (_: unknown, input: JsonObject) => (seen.push(input.answer), allowed) };
+    const watching = {
+      ...policy,
+      decide: (_: unknown, input: JsonObject) => {
+        seen.push(input.answer);
+        return allowed;
+      },
+    };
     await answer({}, [ls(), call(2, 'Read', {}), call(3, 'Read', {})], watching);
     expect(seen).toEqual([{ call_index: 0 }, { call_index: 1 }, { call_index: 2 }]);
   });
@@ -222,7 +228,13 @@ describe('pieces of an answer', () => {
 
   it('are judged one by one only where the directive says every', async () => {
     const asked: string[] = [];
-    const counting = { ...policy, decideChunk: (input: { kind: string }) => (asked.push(input.kind), allowed) };
+    const counting = {
+      ...policy,
+      decideChunk: (input: { kind: string }) => {
+        asked.push(input.kind);
+        return allowed;
+      },
+    };
     const parts = [start(0), text(0, 'a'), text(0, 'b'), stop(0), { ...ls(), call: false, index: 1 }];
     await answer({ stream: watched('on_detection') }, parts, counting);
     expect(asked).toEqual([]);

@@ -56,7 +56,9 @@ withProgram('opa', 'approvals', () => {
       if (found.length >= count) return found;
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
-    throw new Error(`nothing waits for approval: ${JSON.stringify(await stack.admin.get('/admin/v1/exchanges')).slice(0, 3000)}`);
+    throw new Error(
+      `nothing waits for approval: ${JSON.stringify(await stack.admin.get('/admin/v1/exchanges')).slice(0, 3000)}`,
+    );
   };
 
   const decide = (approval: Listed, verdict: 'approve' | 'deny', reviewer?: string, comment?: string) =>
