@@ -51,13 +51,13 @@ _no_obligations := {
 	"on_tool_deny": "replace",
 }
 
-# Weakest first: the last one that somebody asks for wins.
-_choices := {
-	"chunk": ["off", "on_detection", "every"],
-	"on_tool_deny": ["continue", "replace"],
-	"record": ["none", "metadata", "full"],
-	"thinking": ["pass", "omit", "refuse"],
-	"withhold": ["none", "detected", "turn"],
+# The highest that somebody asks for wins.
+_ranks := {
+	"chunk": {"off": 0, "on_detection": 1, "every": 2},
+	"on_tool_deny": {"continue": 0, "replace": 1},
+	"record": {"none": 0, "metadata": 1, "full": 2},
+	"thinking": {"pass": 0, "omit": 1, "refuse": 2},
+	"withhold": {"none": 0, "detected": 1, "turn": 2},
 }
 
 _modes := ["token", "partial", "redact"]
@@ -103,9 +103,11 @@ _last(_, asked, fallback) := fallback if count(asked) == 0
 
 _last(_, asked, _) := max(asked) if count(asked) == 1
 
-_last(key, asked, _) := chosen[count(chosen) - 1] if {
+_last(key, asked, _) := value if {
 	count(asked) > 1
-	chosen := [value | some value in _choices[key]; value in asked]
+	highest := max({rank | some value, rank in _ranks[key]; value in asked})
+	some value, rank in _ranks[key]
+	rank == highest
 }
 
 _least(values) := min(values) if {
@@ -240,18 +242,20 @@ _approvable(entry) if {
 }
 
 _maskable(mask) if {
-	count(object.keys(mask) - {"detectors", "mode", "restore"}) == 0
 	_names(mask.detectors)
 	count(mask.detectors) > 0
 	mask.mode in _modes
 	_restorable(object.get(mask, "restore", "none"))
+	every key, _ in mask {
+		key in {"detectors", "mode", "restore"}
+	}
 }
 
 _restorable(restore) if restore in {"none", "text"}
 
 _restorable(restore) if _names(restore)
 
-_obligation(key, value) if value in _choices[key]
+_obligation(key, value) if _ranks[key][value] >= 0
 
 _obligation("credential", value) if {
 	is_string(value)

@@ -3,5 +3,5 @@ export const builtin = {
   bundle: 'baseline',
   version: '1.0.0',
   bundleVersion: 1,
-  revision: '26bcce5fec1e37aa4eb66be491178c4cc2050661057cd6c8bc3e0f4f1aba05cb',
+  revision: '52b96fed2b86c7f79be326475be144395aeec84b65576c6070adb70e3a4204b6',
 } as const;
