@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type WatchedBundle, watchedBundle } from '../servers/bundle.ts';
 import { withProgram } from '../servers/gate.ts';
 import { runAgent } from './agent.ts';
-import { type Body, type Captured, type Row, rows } from './fingerprint_rows.ts';
+import { type Body, type Captured, callRows, type Row, rows } from './fingerprint_rows.ts';
 import { holdDesk, type Listed } from './hold_desk.ts';
 import { type Stack, startStack } from './stack.ts';
-import { startTap } from './tap.ts';
+import { type HttpMessage, startTap } from './tap.ts';
 
 /*
  * What an approval is bound to: requests that the real clients sent are sent again by somebody who needs an approval,
@@ -22,7 +22,20 @@ require_approval contains {"id": "bound", "message": "held", "approval": {"group
 
 directive contains {"credential": "second"} if "second" in input.principal.groups
 `,
+  'bound/tool_use/bound.rego': `package policies.bound.tool_use
+
+require_approval contains {"id": "bound", "message": "held", "approval": {"groups": ["approvers"]}} if {
+	"held-calls" in input.principal.groups
+}
+`,
 };
+
+interface Conversation {
+  /** Makes the model call a tool. */
+  readonly first: Captured;
+  /** Brings the result of that call. */
+  readonly last: Captured;
+}
 
 const key = { source: 'static', secret: { env: 'CLAUDE_KEY' }, scheme: 'x-api-key' } as const;
 const prompt = 'sandbox:bash echo deploy one\nGo.';
@@ -33,7 +46,7 @@ const atOnce = 10;
 withProgram('opa', 'fingerprints', () => {
   let bundle: WatchedBundle;
   let stack: Stack;
-  let captured: { readonly [client in (typeof clients)[number]]: Captured };
+  let captured: { readonly [client in (typeof clients)[number]]: Conversation };
   const opened = new Map<string, number>();
   const used = new Map<string, string>();
 
@@ -47,12 +60,15 @@ withProgram('opa', 'fingerprints', () => {
       },
     });
     captured = await capture(stack);
-    const work = clients.flatMap((client) => rows.map((row) => ({ client, row })));
+    const work = clients.flatMap((client) => [
+      ...rows.map((row) => ({ client, row, request: captured[client].last, held: 'held' })),
+      ...callRows.map((row) => ({ client, row, request: captured[client].first, held: 'held-calls' })),
+    ]);
     await Promise.all(
       Array.from({ length: atOnce }, async () => {
         for (let next = work.shift(); next !== undefined; next = work.shift()) {
           const name = `${next.client}: ${next.row.change}`;
-          const outcome = await ask(captured[next.client], next.row, name);
+          const outcome = await ask(next.request, next.row, name, next.held);
           opened.set(name, outcome.opened);
           used.set(name, outcome.used);
         }
@@ -64,7 +80,7 @@ withProgram('opa', 'fingerprints', () => {
       change,
       ...clients.map((client) => (opened.get(`${client}: ${change}`) === 1 ? 'joins' : 'opens another')),
     ];
-    const table = [['changed', ...clients], ...rows.map(line)];
+    const table = [['changed', ...clients], ...[...rows, ...callRows].map(line)];
     console.log(
       table
         .map(([change, ...answers]) => [change!.padEnd(42), ...answers.map((text) => text.padEnd(16))].join(''))
@@ -94,8 +110,9 @@ withProgram('opa', 'fingerprints', () => {
     request: Captured,
     { first = (asIs) => asIs, alter, groups = [], write, same }: Row,
     subject: string,
+    held: string,
   ) => {
-    const token = (more: readonly string[]) => stack.token({ subject, groups: ['developers', 'held', ...more] });
+    const token = (more: readonly string[]) => stack.token({ subject, groups: ['developers', held, ...more] });
     const altered = () => alter(request);
     expect((await send(first(request), await token([]))).text).toContain('approval');
     expect(await approvalsOf(subject)).toHaveLength(1);
@@ -105,24 +122,30 @@ withProgram('opa', 'fingerprints', () => {
     if (!same) return { opened: listed.length, used: '' };
     await holdDesk(stack).decide(listed[0], 'approve');
     const answer = await send(altered(), await token(groups), write);
-    const answered = answer.status === 200 && !answer.text.includes('event: error');
+    const answered = answer.status === 200 && !/event: error|waits for an approval/.test(answer.text);
     return { opened: listed.length, used: answered ? 'answered' : answer.text };
   };
 
   describe.each(clients)('a request of the %s', (client) => {
-    it.each(rows.filter(({ same }) => same))('joins its approval and may use it, changed in: $change', ({ change }) => {
-      expect(opened.get(`${client}: ${change}`)).toBe(1);
-      expect(used.get(`${client}: ${change}`)).toBe('answered');
-    });
+    it.each([...rows, ...callRows].filter(({ same }) => same))(
+      'joins its approval and may use it, changed in: $change',
+      ({ change }) => {
+        expect(opened.get(`${client}: ${change}`)).toBe(1);
+        expect(used.get(`${client}: ${change}`)).toBe('answered');
+      },
+    );
 
-    it.each(rows.filter(({ same }) => !same))('opens another approval, changed in: $change', ({ change }) => {
-      expect(opened.get(`${client}: ${change}`)).toBe(2);
-    });
+    it.each([...rows, ...callRows].filter(({ same }) => !same))(
+      'opens another approval, changed in: $change',
+      ({ change }) => {
+        expect(opened.get(`${client}: ${change}`)).toBe(2);
+      },
+    );
   });
 });
 
-/** Two turns of each client with one tool call, sent without an approval, each through a tap; the last request of each. */
-async function capture(stack: Stack): Promise<{ readonly [client in (typeof clients)[number]]: Captured }> {
+/** Two turns of each client with one tool call, sent without an approval, each through a tap. */
+async function capture(stack: Stack): Promise<{ readonly [client in (typeof clients)[number]]: Conversation }> {
   const token = await stack.token();
   return {
     'Agent SDK': await tapped(stack, async (baseUrl) => {
@@ -157,21 +180,24 @@ async function callTwice(baseURL: string, authToken: string): Promise<void> {
   await client.beta.messages.stream({ ...asked, messages: [...asked.messages, ...answered] }).finalMessage();
 }
 
-/** The last Messages request that `use` sent. */
-async function tapped(stack: Stack, use: (baseUrl: string) => Promise<void>): Promise<Captured> {
+/** The Messages requests that `use` sent. */
+async function tapped(stack: Stack, use: (baseUrl: string) => Promise<void>): Promise<Conversation> {
   const tap = await startTap(stack.url);
   try {
     await use(tap.url);
     const sent = tap.requests().filter(({ startLine }) => /^POST \/v1\/messages[? ]/.test(startLine));
-    const { startLine, headers, body } = sent.at(-1)!;
-    return {
-      target: startLine.split(' ')[1]!,
-      headers: new Map(headers.filter(([name]) => !ofConnections.has(name))),
-      body: JSON.parse(body.toString()) as Body,
-    };
+    return { first: capturedOf(sent[0]!), last: capturedOf(sent.at(-1)!) };
   } finally {
     await tap.close();
   }
 }
 
 const ofConnections: ReadonlySet<string> = new Set(['host', 'connection', 'content-length', 'accept-encoding']);
+
+function capturedOf({ startLine, headers, body }: HttpMessage): Captured {
+  return {
+    target: startLine.split(' ')[1]!,
+    headers: new Map(headers.filter(([name]) => !ofConnections.has(name))),
+    body: JSON.parse(body.toString()) as Body,
+  };
+}

@@ -207,3 +207,35 @@ const different: readonly Row[] = [
 ];
 
 export const rows: readonly Row[] = [...same, ...different];
+
+const session = (name: string) =>
+  inHeaders((headers) => headers.set('x-claude-code-session-id', `00000000-0000-4000-8000-00000000000${name}`));
+const otherPrompt = swap('messages', 'Go.', 'Go on.');
+
+/** The same of a tool call in the answer, for which the first request of a conversation asks the sandbox. */
+export const callRows: readonly Row[] = [
+  { change: 'call: nothing', same: true, alter: (captured) => captured },
+  {
+    change: 'call: stream flag and max_tokens',
+    same: true,
+    alter: inBody(({ stream, max_tokens }) => ({ stream: stream !== true, max_tokens: max_tokens >> 1 })),
+  },
+  {
+    change: 'call: the prompt and the id of the block',
+    same: true,
+    first: session('1'),
+    alter: (captured) => otherPrompt(session('1')(captured)),
+  },
+  {
+    change: 'call: a tool argument',
+    same: false,
+    first: session('1'),
+    alter: (captured) => swap('messages', 'deploy one', 'deploy onf')(session('1')(captured)),
+  },
+  {
+    change: 'call: the conversation',
+    same: false,
+    first: session('1'),
+    alter: (captured) => otherPrompt(session('2')(captured)),
+  },
+];
