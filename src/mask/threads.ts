@@ -86,6 +86,7 @@ export class RuleThreads {
 
   /** One more unit, of class `own`, for every attempt. `before` is where the last unit ended. */
   step(own: number, at: number, before: number): void {
+    if (this.count === 1 && this.#stepAlone(own)) return;
     const { machines } = this.#rules;
     const { next, accepting, local, rightSets } = this.#rules.tables;
     const { step: seenAt, thread: seenBy } = this.#marks;
@@ -134,6 +135,29 @@ export class RuleThreads {
       this.count = kept;
     }
     if (entering) this.#enterBodies(kept);
+  }
+
+  /** A single attempt that goes on without a decision, or ends, which is most of them; false where it takes more. */
+  #stepAlone(own: number): boolean {
+    const { machines } = this.#rules;
+    const { next, accepting, local } = this.#rules.tables;
+    const machine = this.#machine[0]! * machineFields;
+    const old = this.#state[0]!;
+    const length = this.#length[0]!;
+    const acceptingAt = machines[machine + MachineField.accepting]!;
+    if (length === 0 || accepting[acceptingAt + old] === 1) return false;
+    const row = machines[machine + MachineField.next]! + old * machines[machine + MachineField.classes]!;
+    const state = next[row + local[machines[machine + MachineField.local]! + own]!]!;
+    if (state === 0 || length >= machines[machine + MachineField.cap]!) {
+      this.#drop(0);
+      this.#found.length = 0;
+      this.count = 0;
+      return true;
+    }
+    if (accepting[acceptingAt + state] === 1) return false;
+    this.#state[0] = state;
+    this.#length[0] = length + 1;
+    return true;
   }
 
   #enterBodies(count: number): void {
