@@ -4,7 +4,7 @@ import type { ActivePolicy, Decision } from '../model/decision.ts';
 import type { Approved, KeptAnswer, Masked, Permission } from '../model/exchange.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Parking, ParkingOwner } from './parking.ts';
-import { deniedText, expiredText, waitingFor } from './texts.ts';
+import { deniedText, expiredText, reasonsOf, waitingFor } from './texts.ts';
 
 export interface RequestApprovalOptions {
   readonly approvals: Approvals;
@@ -295,7 +295,10 @@ function endedError({ state, approval }: Ended, { withhold }: Decision): Gateway
   if (state === 'denied') {
     // What a human denied does not come back with the next prompt.
     const least = withhold === 'none' ? 'detected' : withhold;
-    return new GatewayError('APPROVAL_DENIED', deniedText(approval), { rules, withhold: least });
+    return new GatewayError('APPROVAL_DENIED', `${deniedText(approval)} ${reasonsOf(approval)}`, {
+      rules,
+      withhold: least,
+    });
   }
-  return new GatewayError('APPROVAL_EXPIRED', expiredText(approval, state), { rules });
+  return new GatewayError('APPROVAL_EXPIRED', `${expiredText(approval, state)} ${reasonsOf(approval)}`, { rules });
 }

@@ -6,13 +6,13 @@ export function waitingFor(approval: Approval, subject: string, contact: string 
   const whom = groups.length > 0 ? groups.join(', ') : 'a human';
   const where = approval.url === null ? ` (approval ${approval.id})` : `: ${approval.url}`;
   const ask = contact === null ? '' : ` Contact: ${contact}.`;
-  return `${subject} waits for an approval by ${whom}${where}.${ask} ${reasons(approval)}`;
+  return `${subject} waits for an approval by ${whom}${where}.${ask} ${reasonsOf(approval)}`;
 }
 
-/** What a human's denial says to the caller. */
+/** What a human's denial says to the caller; why it was asked at all is told by `reasonsOf`. */
 export function deniedText(approval: Approval): string {
   const comment = approval.comment ? ` Comment: ${approval.comment}` : '';
-  return `A human denied this (approval ${approval.id}).${comment} ${reasons(approval)}`;
+  return `A human denied this (approval ${approval.id}).${comment}`;
 }
 
 /** What an approval that ended without a verdict says to the caller. */
@@ -23,9 +23,10 @@ export function expiredText(approval: Approval, state: 'expired' | 'cancelled' |
     superseded: 'Policy has changed since it was approved',
     used: 'The approval was used up already',
   }[state];
-  return `${what} (approval ${approval.id}); ask again to open a new one. ${reasons(approval)}`;
+  return `${what} (approval ${approval.id}); ask again to open a new one.`;
 }
 
-function reasons(approval: Approval): string {
+/** Why policy asked, as one line: `rule: reason; rule: reason`. */
+export function reasonsOf(approval: Approval): string {
   return approval.reasons.map(({ id, message }) => (message === '' ? id : `${id}: ${message}`)).join('; ');
 }
