@@ -11,6 +11,7 @@ import {
   createNoteStep,
   createPinStep,
   createRestore,
+  createVisibleHolds,
   type RenamedCall,
 } from './conversation/index.ts';
 import { credentialStep } from './credential/index.ts';
@@ -49,6 +50,10 @@ export function joinSteps(rooms: Rooms, config: Config): Steps {
     return ledgers.addRenamedCall(conversation, callId, { ...call, inputText });
   };
   const stillKnown = checkRevoked(rooms);
+  const restore = createRestore(ledgers, contents);
+  const visible = config.approvals.visible_hold
+    ? createVisibleHolds((domain, text) => keys.keyedHash(domain, text))
+    : null;
   return {
     frame: createFrame({ headers: config.limits.header_count }),
     identify: rooms.people.identify.step,
@@ -59,7 +64,7 @@ export function joinSteps(rooms: Rooms, config: Config): Steps {
       timeoutMs: config.limits.body_timeout_s * 1000,
     }),
     converse: createConverse(ledgers, (text) => keys.keyedHash('conversation', text)),
-    restore: createRestore(ledgers, contents),
+    restore: visible ? (exchange) => restore(visible.takeOut(exchange)) : restore,
     scan: masking.scanRequest,
     decide: createRequestStep(deciding),
     pin: createPinStep({
@@ -118,6 +123,7 @@ export function joinSteps(rooms: Rooms, config: Config): Steps {
           },
           deny: (part, verdict) => carryOut(exchange, part, verdict, { renamed }),
           text: (index, text) => textBlock(index, text, null),
+          notice: visible && ((text) => visible.notice(exchange.identity.principal, text)),
           clock: Date.now,
           contact: config.approvals.contact ?? null,
           holdMs: config.approvals.hold_stream_s * 1000,

@@ -16,6 +16,8 @@ export interface CallApprovalOptions {
   readonly deny: (part: HeldBlock, verdict: CallVerdict) => Promise<HeldBlock>;
   /** A text block that the gateway makes. */
   readonly text: (index: number, text: string) => HeldBlock;
+  /** What is shown in the stream of a text that says what it waits for; null where nothing is. */
+  readonly notice: ((text: string) => string) | null;
   readonly clock: () => number;
   /** Whom a caller may ask, or null. */
   readonly contact: string | null;
@@ -42,10 +44,22 @@ export function createApproveAnswerStep(exchange: Recorded, options: CallApprova
   let failure: GatewayError | null = null;
   let over = false;
   let calls = 0;
+  let shown = false;
 
   const pass = (part: AnswerPart, next: Next): Wait => {
     if (part.kind === 'block' && part.call) calls += 1;
-    return next(part);
+    return next(shown && part.index >= 0 ? moved(part) : part);
+  };
+
+  /** Says once what the answer waits for, as a finished block of its own. */
+  const show = async (waiting: WaitingCall, next: Next): Promise<void> => {
+    if (options.notice === null || shown || !isStream(exchange)) return;
+    const approval = await release.pending(waiting);
+    if (approval === null) return;
+    const subject = `The call of tool ${waiting.verdict.tool}`;
+    const text = options.notice(waitingFor(approval, subject, options.contact));
+    await next(options.text(waiting.part.index, text));
+    shown = true;
   };
 
   const drain = async (next: Next): Promise<void> => {
@@ -55,6 +69,7 @@ export function createApproveAnswerStep(exchange: Recorded, options: CallApprova
         await pass(item.part, next);
         continue;
       }
+      await show(item.waiting, next);
       const settled = await release.settle(item.waiting);
       if ('late' in settled) {
         over = true;
@@ -77,7 +92,7 @@ export function createApproveAnswerStep(exchange: Recorded, options: CallApprova
     // A call that was released before has to be answered by the client, so the reason must not be `end_turn`.
     const stop_reason = calls > 0 ? 'tool_use' : 'end_turn';
     return [
-      options.text(part.index, text),
+      options.text(part.index + (shown ? 1 : 0), text),
       made('message_delta', { delta: { stop_reason, stop_sequence: null }, usage }),
       made('message_stop', {}),
     ];
@@ -120,6 +135,17 @@ export function createApproveAnswerStep(exchange: Recorded, options: CallApprova
       if (failure) throw failure;
     });
   };
+}
+
+/** A part behind the block that was put in. */
+function moved(part: AnswerPart): AnswerPart {
+  const index = part.index + 1;
+  if (part.kind === 'block') return { ...part, index, original: null };
+  return { ...part, index, data: { ...part.data, index }, bytes: null };
+}
+
+function isStream({ body }: Recorded): boolean {
+  return body?.root.get('stream')?.boolean() === true;
 }
 
 function isMessageDelta(part: AnswerPart): part is StreamEvent {

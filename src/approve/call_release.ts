@@ -90,6 +90,12 @@ export class CallRelease {
     else signal.addEventListener('abort', stop, { once: true });
   }
 
+  /** The approval that a call has to wait for, or null. */
+  async pending({ standing }: WaitingCall): Promise<Approval | null> {
+    const now = await standing;
+    return now?.state === 'pending' && !this.#stopped.signal.aborted ? now.approval : null;
+  }
+
   /** Releases nothing any more; who waits gets the reason. */
   stop(reason: GatewayError): void {
     this.#stopped.abort(reason);

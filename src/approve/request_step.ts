@@ -116,7 +116,7 @@ export function createApproveStep(options: RequestApprovalOptions): (exchange: M
     const deadline = deadlineOf(exchange, options);
     for (;;) {
       exchange.signal.throwIfAborted();
-      const going = waiter.answer ?? parking.find(keyOf(exchange, bound));
+      const going = sharedOf(waiter) ?? parking.find(keyOf(exchange, bound));
       if (going) {
         if (waited) requireAllowed(exchange, options);
         return attach(exchange, going);
@@ -160,6 +160,11 @@ export function createApproveStep(options: RequestApprovalOptions): (exchange: M
     if (concerned === true) return consider(exchange);
     return concerned.then((may) => (may ? consider(exchange) : free(exchange, null)));
   };
+}
+
+/** The answer of an equal request, unless it came to nothing. */
+function sharedOf({ answer }: Waiter): KeptAnswer | null {
+  return answer?.lost || answer?.end instanceof Error ? null : answer;
 }
 
 /** Counts who is held, of all and of each tenant. `enter` throws GatewayError OVERLOADED. */

@@ -54,6 +54,10 @@ export const approvals = (context: Context) =>
       .max(270)
       .default(270)
       .describe('The same for a call that is not streamed; its client gives up after 300.'),
+    visible_hold: z
+      .boolean()
+      .default(false)
+      .describe('Shows in a held stream, before a tool call, what it waits for; taken out of later requests again.'),
     held_most: seconds.default(200).describe('Most requests that are held at one time; more are answered 529.'),
     held_most_per_tenant: count.default(100).describe('The same for one tenant.'),
     retry_after_s: seconds

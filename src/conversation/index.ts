@@ -13,6 +13,7 @@ export { createNoteStep } from './note.ts';
 export { createPinStep, type PinOptions } from './pin_step.ts';
 export { openRuleShelf, type RuleShelf } from './rule_shelf.ts';
 export { openTokens } from './tokens.ts';
+export { createVisibleHolds, type VisibleHolds } from './visible_hold.ts';
 
 /**
  * The `converse` step: names the conversation and reads what the gateway remembers of it.

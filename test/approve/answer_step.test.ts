@@ -134,6 +134,7 @@ function relay(
     judgeAgain: (part) => verdictOf(part, part.verdict!.callIndex),
     deny: async (part, verdict) => text(part.index, `[denied] ${verdict.reasons[0]?.message}`, verdict),
     text,
+    notice: null,
     clock: Date.now,
     contact: null,
     holdMs: 60_000,
@@ -214,14 +215,19 @@ describe('the approve step of the way back', () => {
         fc.infiniteStream(fc.nat(6)),
         fc.infiniteStream(fc.constantFrom<'approve' | 'deny'>('approve', 'approve', 'deny')),
         fc.option(fc.nat(3000), { freq: 3 }),
-        async (kinds, cuts, waits, verdicts, broken) => {
+        fc.boolean(),
+        async (kinds, cuts, waits, verdicts, broken, visible) => {
           const bytes = answerBytes(kinds);
           const stop = broken === null ? bytes.length : Math.min(broken, bytes.length);
           const at = [0, ...cuts.filter((cut) => cut < stop).sort((a, b) => a - b), stop];
           const chunks = at.slice(1).map((end, i) => bytes.subarray(at[i]!, end));
           const wait = () => turns(waits.next().value!);
           const failure = stop < bytes.length ? new GatewayError('UPSTREAM_PROTOCOL', 'cut') : undefined;
-          const { desk, reply, relayed } = relay(chunks, { pause: wait, ...(failure ? { failure } : {}) });
+          const { desk, reply, relayed } = relay(chunks, {
+            pause: wait,
+            ...(failure ? { failure } : {}),
+            options: { notice: visible ? (said) => `[notice] ${said}` : null },
+          });
           let over = false;
           void relayed.then(() => {
             over = true;
@@ -264,7 +270,9 @@ describe('the approve step of the way back', () => {
           expect(end).toBe('complete');
           expect(reply.ended).toBe(true);
           const events = checked(reply.text, true);
-          expect(events.filter(({ type }) => type === 'content_block_start')).toHaveLength(kinds.length);
+          const notices = reply.text.includes('[notice]') ? 1 : 0;
+          expect(notices === 1).toBe(visible && kinds.includes('asks'));
+          expect(events.filter(({ type }) => type === 'content_block_start')).toHaveLength(kinds.length + notices);
           // Every grant that was given was taken once and spent; the others were none.
           expect(desk.settled.every((dispatch) => dispatch === 'delivered')).toBe(true);
           expect(desk.settled).toHaveLength(approved.size);
@@ -353,6 +361,7 @@ describe('the approve step of the way back', () => {
       judgeAgain: (part) => part.verdict!,
       deny: async (part) => part,
       text,
+      notice: null,
       clock: Date.now,
       contact: null,
       holdMs: 60_000,
