@@ -51,7 +51,7 @@ afterAll(async () => {
 });
 
 const run = (prompt: string, options: Parameters<typeof runAgent>[0]['options'] = {}): Promise<AgentOutcome> =>
-  runAgent({ baseUrl: near.url, token: bearer, home, prompt, options, timeoutMs: 25_000 });
+  runAgent({ baseUrl: near.url, token: bearer, home, prompt, options });
 const bodies = () => stack.sandbox.requests.map((request) => Buffer.from(request.bodyBytes).toString());
 const statuses = () => stack.sandbox.requests.map((request) => request.status);
 /** Everything the client got, as bytes. */
