@@ -29,8 +29,11 @@ const fixedNames: ReadonlySet<string> = new Set([
 /** Objects whose `data` is bytes, not text. */
 const dataTypes: ReadonlySet<Json | undefined> = new Set(['base64', 'redacted_thinking']);
 
+/** Numbers of twelve digits and more may be cards; those of the protocol are shorter. */
+const longNumber = 1e11;
+
 /**
- * Passes every string and property name of a value through `visit`. Returns the value itself where nothing changed,
+ * Passes every string, property name and long number of a value through `visit`. Returns the value itself where nothing changed,
  * else a copy that shares what did not.
  */
 export function mapStrings(value: Json, visit: Visit): Json {
@@ -39,6 +42,11 @@ export function mapStrings(value: Json, visit: Visit): Json {
 
 function mapValue(value: Json, visit: Visit, path: (string | number)[]): Json {
   if (typeof value === 'string') return visit(value, path);
+  if (typeof value === 'number' && Number.isSafeInteger(value) && Math.abs(value) >= longNumber) {
+    const text = String(value);
+    const visited = visit(text, path);
+    return visited === text ? value : visited;
+  }
   if (typeof value !== 'object' || value === null) return value;
   return Array.isArray(value) ? mapItems(value, visit, path) : mapMembers(value as JsonObject, visit, path);
 }

@@ -197,4 +197,18 @@ describe('a number in the input of a tool', () => {
     expect(block!.inputText).toBe('{"n":"[masked:payment_card]","m":[-1.5e3,12345678],"s":"4"}');
     expect(block!.block.input).toEqual(JSON.parse(block!.inputText!));
   });
+
+  it('is masked in what a tool of Claude gives', async () => {
+    const masking = node();
+    const { exchange } = await ask(masking, [], { mode: 'redact' });
+    const result = (card: number | string) => ({
+      type: 'some_tool_result',
+      tool_use_id: 'a',
+      content: { card, other: 123456789012 },
+    });
+    const [out] = answer(masking, exchange, [startBlock(result(4111111111111111))]);
+    expect(out).toMatchObject({ data: { content_block: result('[masked:payment_card]') }, bytes: null });
+    const clean = startBlock(result(1));
+    expect(answer(masking, exchange, [clean])).toEqual([clean]);
+  });
 });
