@@ -7,7 +7,7 @@ import type { Load, Measured } from './load.ts';
 import { type Running, start } from './process.ts';
 
 /** Requests that are held at one time to see what one of them takes. */
-const heldRequests = 500;
+const heldRequests = 300;
 
 /**
  * What waiting for policy and for humans costs: a text stream whose pieces are judged beside the same stream without,
@@ -22,7 +22,7 @@ export async function holdFigures(rounds: number): Promise<void> {
   const [gateway, load] = await Promise.all([start('hold_gateway.ts', stub.url), start('load.ts')]);
   try {
     await chunkFigures(gateway, load, rounds);
-    await memoryFigures(gateway, rounds);
+    await memoryFigures(gateway, Math.min(rounds, 3));
   } finally {
     for (const child of [stub, gateway, load]) child.stop();
   }
@@ -83,7 +83,7 @@ async function memoryFigures(gateway: Running, rounds: number): Promise<void> {
 /** Bytes of one connection on which nothing was asked, which is part of every held request. */
 async function memoryOfConnections(gateway: Running): Promise<number> {
   const { port, hostname } = new URL(gateway.url);
-  const before = await gateway.ask<Memory>({ ask: 'memory' });
+  const before = await atRest(gateway);
   const sockets = Array.from({ length: heldRequests }, () => connect(Number(port), hostname));
   await settled();
   const during = await gateway.ask<Memory>({ ask: 'memory' });
@@ -95,9 +95,12 @@ async function memoryOfConnections(gateway: Running): Promise<number> {
 /** Bytes of one request among several hundred that wait for humans, its body and its connection included. */
 async function memoryOfHolds(gateway: Running, token: string, stream: boolean, round: number): Promise<Memory> {
   const sockets: Socket[] = [];
-  const before = await gateway.ask<Memory>({ ask: 'memory' });
+  const before = await atRest(gateway);
   try {
-    for (let i = 0; i < heldRequests; i++) sockets.push(await hold(gateway.url, token, stream, `${round}.${i}`));
+    for (let i = 0; i < heldRequests; i += 20) {
+      const names = Array.from({ length: 20 }, (_, at) => `${round}.${i + at}`);
+      sockets.push(...(await Promise.all(names.map((name) => hold(gateway.url, token, stream, name)))));
+    }
     await settled();
     const during = await gateway.ask<Memory>({ ask: 'memory' });
     return { used: (during.used - before.used) / heldRequests, rss: (during.rss - before.rss) / heldRequests };
@@ -105,6 +108,19 @@ async function memoryOfHolds(gateway: Running, token: string, stream: boolean, r
     for (const socket of sockets) socket.destroy();
     await settled();
   }
+}
+
+/** Memory once it no longer falls: what ended just before is let go in several steps. */
+async function atRest(gateway: Running): Promise<Memory> {
+  let memory = await gateway.ask<Memory>({ ask: 'memory' });
+  for (let i = 0; i < 20; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const later = await gateway.ask<Memory>({ ask: 'memory' });
+    const falls = later.used < memory.used - 50_000;
+    memory = later;
+    if (!falls) break;
+  }
+  return memory;
 }
 
 /** Sends a request that nobody sent before. A held stream shows its head; a held call shows nothing. */

@@ -23,6 +23,11 @@ const long: Times = { stream: 540, call: 270, approve: 720 };
 const short: Times = { stream: 15, call: 10, approve: 35 };
 const prompt = 'sandbox:echo\nstill waiting after all this time';
 
+/** The question has to stay open for longer than the approver is away. */
+const patient = Object.fromEntries(
+  Object.entries(holding).map(([name, text]) => [name, text.replaceAll('"expires_s": 600', '"expires_s": 3600')]),
+);
+
 interface Listed {
   readonly id: string;
   readonly state: string;
@@ -42,7 +47,7 @@ const check = (name: string, got: unknown, wanted: unknown) => {
 async function soak(times: Times): Promise<void> {
   // Whatever happens, nothing of this is left running.
   const limit = setTimeout(() => process.exit(2), (times.approve + 180) * 1000);
-  const bundle = await watchedBundle(holding);
+  const bundle = await watchedBundle(patient);
   const approvals = { hold_stream_s: times.stream, hold_call_s: times.call, retry_after_s: Math.min(30, times.call) };
   const stack = await startStack({ config: { policy: bundle.policy, approvals } });
   const tap = await startTap(stack.url);
