@@ -83,8 +83,9 @@ class ChunkJudge {
       return null;
     }
     this.sees(part);
+    if (this.#mode === 'on_detection' && part.spans.length === 0) return null;
     const kind = kindOf(part);
-    if (kind === null || (this.#mode === 'on_detection' && part.spans.length === 0)) return null;
+    if (kind === null) return null;
     if (part.spans.length > 0) {
       const found = countSpans(part.spans);
       for (const name in found) this.#counts[name] = (this.#counts[name] ?? 0) + found[name]!;

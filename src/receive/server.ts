@@ -30,7 +30,10 @@ export interface PortServer {
 export function createDataServer(options: DataServerOptions): PortServer {
   const app = new Koa();
   app.silent = true;
-  app.on('error', options.onFault);
+  app.on('error', (error: NodeJS.ErrnoException) => {
+    // A caller that resets its connection is no fault of ours; the exchange ends as `client_gone`.
+    if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') options.onFault(error);
+  });
   app.use(async (context) => {
     context.respond = false;
     if (options.web && (await options.web.answer(context.req, context.res))) return;
