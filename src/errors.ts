@@ -211,6 +211,7 @@ export const errorTable = {
     false,
     'This takes a personal login; the operator token gives no verdict of a human.',
   ),
+  NOT_PERMITTED: row(403, 'permission_error', 'policy', false, 'Policy does not let you do this here.'),
   APPROVAL_FORBIDDEN: row(403, 'permission_error', 'approval', false, 'You may not do this to the approval.', true),
   APPROVAL_CONFLICT: row(
     409,

@@ -69,7 +69,9 @@ export function wayIn(steps: Steps): Way<Arrival, Recorded> {
 }
 
 /** The way back, for every part of the answer. What `write` gets is what the caller gets. */
-export function wayBack({ back }: Steps, exchange: Recorded, write: WayBackStep): Next {
+export function wayBack({ back }: Steps, recorded: Recorded, write: WayBackStep): Next {
+  // Masks that are decided within an answer hold for this answer alone.
+  const exchange: Recorded = { ...recorded, maskPlan: new Map(recorded.maskPlan) };
   return chain([
     back.hold(exchange),
     back.scan(exchange),

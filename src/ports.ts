@@ -1,6 +1,8 @@
 import { createConsole } from './console/index.ts';
+import { GatewayError } from './errors.ts';
 import { revocationRoutes } from './identify/index.ts';
 import type { AdminRoute } from './model/admin.ts';
+import type { AdminAction, MayAct } from './model/approval.ts';
 import type { Log, Metrics } from './observe/index.ts';
 import {
   type Admission,
@@ -28,9 +30,10 @@ export function createPorts(options: PortsOptions): { readonly data: PortServer;
   const onFault = (error: Error) =>
     log.error('a fault outside any exchange', { detail: error.message, stack: error.stack ?? '' });
   const routes: readonly AdminRoute[] = [
-    ...recorder.routes,
-    ...revocationRoutes(revocations, onEvent),
-    ...policies.routes,
+    ...guarded(recorder.routes, rooms.mayAct, ({ path }) => (path.endsWith('/tally') ? 'policy.view' : 'session.view')),
+    ...guarded(revocationRoutes(revocations, onEvent), rooms.mayAct, () => 'identity.revoke'),
+    ...guarded(policies.routes, rooms.mayAct, ({ method }) => (method === 'GET' ? 'policy.view' : 'bundle.accept')),
+    // Approvals ask policy themselves, about each one.
     ...approvals.routes,
   ];
   const readiness = () => readinessOf(rooms, admission);
@@ -70,6 +73,25 @@ export function createPorts(options: PortsOptions): { readonly data: PortServer;
       onFault,
     }),
   };
+}
+
+/** Operations that the operator may use, and a person as far as the policy point `sallyport/admin` lets them. */
+function guarded(
+  routes: readonly AdminRoute[],
+  mayAct: MayAct,
+  actionOf: (route: AdminRoute) => AdminAction,
+): readonly AdminRoute[] {
+  return routes.map((route) => ({
+    ...route,
+    handler: (request) => {
+      const { actor } = request;
+      if (actor !== null) {
+        const decision = mayAct(actor.principal, actionOf(route), { requester: null, approval: null });
+        if (decision.effect !== 'allow') throw new GatewayError('NOT_PERMITTED');
+      }
+      return route.handler(request);
+    },
+  }));
 }
 
 /** Named checks of readiness; each true or a short reason. */

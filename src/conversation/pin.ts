@@ -85,7 +85,7 @@ export function repin(before: Pin | null, wanted: Wanted, now: number): Pinning 
 }
 
 /** Both plans; where both name a class the stronger mode wins. */
-export function unite(one: MaskPlan, other: MaskPlan): MaskPlan {
+export function unite(one: MaskPlan, other: MaskPlan): Map<string, MaskMode> {
   const plan = new Map(one);
   for (const [name, mode] of other) {
     const known = plan.get(name);

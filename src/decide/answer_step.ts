@@ -11,7 +11,7 @@ import type { Decided } from '../model/exchange.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import { type AnswerStepOptions, callJudge, denyCall, textBlock } from './call.ts';
 import { countSpans } from './project.ts';
-import { reasonText } from './request_step.ts';
+import { addMasks, reasonText } from './request_step.ts';
 
 /**
  * The `decide` step of the way back for one answer. A held tool call is judged by itself: allowed it passes, denied it
@@ -93,7 +93,10 @@ class ChunkJudge {
     const { policy, decision } = this.#exchange;
     const { thresholds } = decision.stream;
     const chunk = policy.decideChunk({ v: 1, kind, detections: this.#counts, thresholds });
-    return chunk.effect === 'allow' ? null : chunk;
+    if (chunk.effect !== 'allow') return chunk;
+    // From here on: what has left cannot be called back.
+    addMasks(this.#exchange.maskPlan, chunk);
+    return null;
   }
 
   /** Closes what is open, says why, and ends the message; the part that was denied is not in it. */

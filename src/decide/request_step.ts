@@ -2,7 +2,7 @@ import { GatewayError } from '../errors.ts';
 import type { ActivePolicy, Decision, PolicySource, Reason } from '../model/decision.ts';
 import type { Decided, Scanned } from '../model/exchange.ts';
 import type { Json } from '../model/json.ts';
-import type { MaskMode, MaskPlan } from '../model/scan.ts';
+import type { MaskMode } from '../model/scan.ts';
 import type { Clock } from './clock.ts';
 import { projectRequest } from './project.ts';
 
@@ -47,17 +47,23 @@ export function reasonText(reasons: readonly Pick<Reason, 'id' | 'message'>[]): 
   return reasons.map(({ id, message }) => (message === '' ? id : `${id}: ${message}`)).join('; ');
 }
 
-/** The masks of a decision by class; where two name a class the stronger mode wins. */
-export function maskPlanOf(decision: Decision): MaskPlan {
-  const strength: { readonly [M in MaskMode]: number } = { token: 0, partial: 1, redact: 2 };
+/** The masks of a decision by class. */
+export function maskPlanOf(decision: Decision): Map<string, MaskMode> {
   const plan = new Map<string, MaskMode>();
-  for (const { detectors, mode } of decision.mask) {
+  addMasks(plan, decision);
+  return plan;
+}
+
+const strength: { readonly [M in MaskMode]: number } = { token: 0, partial: 1, redact: 2 };
+
+/** Adds the masks of a decision to a plan; where a class is named twice the stronger mode wins. */
+export function addMasks(plan: Map<string, MaskMode>, { mask }: Decision): void {
+  for (const { detectors, mode } of mask) {
     for (const name of detectors) {
       const known = plan.get(name);
       if (known === undefined || strength[mode] > strength[known]) plan.set(name, mode);
     }
   }
-  return plan;
 }
 
 /** Lowers `max_tokens` to the ceiling; thinking that was asked for beyond it is denied, since it could not be met. */

@@ -188,6 +188,8 @@ export type AdminAction =
   | 'approval.break_glass'
   | 'approval.review'
   | 'grant.revoke'
+  | 'identity.revoke'
+  | 'bundle.accept'
   | 'session.view'
   | 'policy.view'
   | 'status.view';

@@ -6,7 +6,7 @@ import type { Recording } from './event.ts';
 import type { Json } from './json.ts';
 import type { Lease } from './lease.ts';
 import type { Identity } from './principal.ts';
-import type { Detectors, MaskMark, MaskPlan } from './scan.ts';
+import type { Detectors, MaskMark, MaskMode } from './scan.ts';
 
 /**
  * One request with its answer. Each step of the way in proves one thing more about it, and its type says so: a step
@@ -95,7 +95,8 @@ export interface Detections {
 export interface Decided extends Scanned {
   readonly policy: ActivePolicy;
   readonly decision: Decision;
-  readonly maskPlan: MaskPlan;
+  /** On the way back it is the answer's own, and grows by what is decided within the answer. */
+  readonly maskPlan: Map<string, MaskMode>;
 }
 
 export interface Masked extends Decided {

@@ -1,5 +1,5 @@
 import { GatewayError } from '../errors.ts';
-import type { Json } from '../model/json.ts';
+import type { Actor, AdminRequest, AdminRoute } from '../model/admin.ts';
 import type { SealingKey } from '../seal/index.ts';
 import { type ExchangeQuery, listExchanges, readCursor } from './exchanges.ts';
 import type { JournalReader } from './journal_reader.ts';
@@ -11,47 +11,42 @@ const LIMIT_MOST = 1000;
 const effects = ['allow', 'deny', 'require_approval', 'refused'];
 const listNames = ['from', 'to', 'function', 'principal', 'effect', 'limit', 'before'];
 
-interface Asked {
-  readonly query: { readonly [name: string]: string };
-  readonly params: { readonly [name: string]: string };
-}
+type Asked = Pick<AdminRequest, 'query'>;
 
-/** One operation of the admin API; `path` may hold `{name}` segments. */
-export interface AdminRoute {
-  readonly method: 'GET';
-  readonly path: string;
-  /** Throws `GatewayError` ADMIN_INPUT or NOT_FOUND. */
-  readonly handler: (request: Asked) => Promise<Json>;
-}
-
-/** The operations over journal and recordings. */
+/** The operations over journal and recordings; whether a person may use them is asked before. */
 export function adminRoutes(reader: JournalReader, sealing: SealingKey): readonly AdminRoute[] {
   return [
     {
       method: 'GET',
       path: '/admin/v1/exchanges',
-      handler: async ({ query }) => ({ ...(await listExchanges(reader, readQuery(query))) }),
+      handler: async ({ query, actor }) => ({ ...(await listExchanges(reader, readQuery(query, actor))) }),
     },
     {
       method: 'GET',
       path: '/admin/v1/exchanges/{id}',
-      handler: ({ params }) => showExchange(reader, sealing, params.id ?? ''),
+      handler: ({ params, actor }) => showExchange(reader, sealing, params.id ?? '', tenantOf(actor)),
     },
     {
       method: 'GET',
       path: '/admin/v1/sessions',
-      handler: ({ query }) => listSessions(reader, readQuery(query)),
+      handler: ({ query, actor }) => listSessions(reader, readQuery(query, actor)),
     },
     {
       method: 'GET',
       path: '/admin/v1/sessions/{id}',
-      handler: ({ params, query }) => showSession(reader, sealing, params.id ?? '', readWhole(query, 'after', 0)),
+      handler: ({ params, query, actor }) =>
+        showSession(reader, sealing, params.id ?? '', readWhole(query, 'after', 0), tenantOf(actor)),
     },
     { method: 'GET', path: '/admin/v1/tally', handler: ({ query }) => tally(reader, readTime(query, 'from') ?? 0) },
   ];
 }
 
-function readQuery(query: Asked['query']): ExchangeQuery {
+/** A person sees their own tenant; the operator, who is no person, sees all. */
+function tenantOf(actor: Actor | null): string | null {
+  return actor === null ? null : actor.principal.tenant;
+}
+
+function readQuery(query: Asked['query'], actor: Actor | null): ExchangeQuery {
   const unknown = Object.keys(query).find((name) => !listNames.includes(name));
   if (unknown !== undefined) throw input(`There is no parameter "${unknown}"; there are ${listNames.join(', ')}.`);
   const { effect = null, before } = query;
@@ -61,6 +56,7 @@ function readQuery(query: Asked['query']): ExchangeQuery {
   return {
     fromMs: readTime(query, 'from') ?? 0,
     toMs: readTime(query, 'to') ?? Number.MAX_SAFE_INTEGER,
+    tenant: tenantOf(actor),
     function: query.function ?? null,
     principal: query.principal ?? null,
     effect,

@@ -12,6 +12,8 @@ export interface ExchangeQuery {
   readonly fromMs: number;
   /** Epoch milliseconds, exclusive. */
   readonly toMs: number;
+  /** The only tenant to be shown, or null for all. */
+  readonly tenant: string | null;
   readonly function: string | null;
   /** Subject, person or owner of the principal. */
   readonly principal: string | null;
@@ -95,6 +97,7 @@ export function summary(beginning: StoredEvent, outcome: StoredEvent | null): Js
 
 function matches({ body }: StoredEvent, query: ExchangeQuery): boolean {
   const principal = object(body.principal);
+  if (query.tenant !== null && principal.tenant !== query.tenant) return false;
   if (query.function !== null && principal.function !== query.function) return false;
   if (query.effect !== null && effectOf(body) !== query.effect) return false;
   const { subject, person, owner } = principal;

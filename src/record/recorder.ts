@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { type GatewayError, StartError, toGatewayError } from '../errors.ts';
+import type { AdminRoute } from '../model/admin.ts';
 import type { WayBackStep } from '../model/answer.ts';
 import type { AuditEvent, Journal } from '../model/event.ts';
 import type { Granted, Recorded } from '../model/exchange.ts';
 import type { Keys } from '../seal/index.ts';
 import type { Store } from '../store/index.ts';
-import { type AdminRoute, adminRoutes } from './admin.ts';
+import { adminRoutes } from './admin.ts';
 import { intentEvent, type Known, refusedEvent } from './events.ts';
 import { JournalWriter } from './journal.ts';
 import { JournalReader } from './journal_reader.ts';

@@ -60,11 +60,13 @@ export async function showSession(
   sealing: SealingKey,
   id: string,
   after: number,
+  tenant: string | null,
 ): Promise<JsonObject> {
-  const intents = reader.ofConversation(id, after, SESSION_EXCHANGES);
+  // The id of a conversation is a hash over its tenant, so its exchanges are all of one.
+  const intents = reader.ofConversation(id, after, SESSION_EXCHANGES).filter((intent) => isOf(intent, tenant));
   if (intents.length === 0 && after === 0) {
     if (reader.ofExchange(id).length === 0) throw new GatewayError('NOT_FOUND', `There is no session ${id}.`);
-    return { id, exchanges: [await showExchange(reader, sealing, id)], next: null };
+    return { id, exchanges: [await showExchange(reader, sealing, id, tenant)], next: null };
   }
   const exchanges: Json[] = [];
   for (const intent of intents) {
@@ -74,16 +76,26 @@ export async function showSession(
   return { id, exchanges, next: intents.length === SESSION_EXCHANGES ? intents.at(-1)!.seq : null };
 }
 
-/** One exchange with its events and what was returned. Throws NOT_FOUND. */
-export async function showExchange(reader: JournalReader, sealing: SealingKey, id: string): Promise<JsonObject> {
+/** One exchange with its events and what was returned. Throws NOT_FOUND, also for one of another tenant. */
+export async function showExchange(
+  reader: JournalReader,
+  sealing: SealingKey,
+  id: string,
+  tenant: string | null,
+): Promise<JsonObject> {
   const events = reader.ofExchange(id);
   const beginning = events.find(({ kind }) => kind === 'exchange.intent' || kind === 'exchange.refused');
-  if (!beginning) throw new GatewayError('NOT_FOUND', `There is no exchange ${id}.`);
+  if (!beginning || !isOf(beginning, tenant)) throw new GatewayError('NOT_FOUND', `There is no exchange ${id}.`);
   const outcome = events.find(({ kind }) => kind === 'exchange.outcome') ?? null;
   return {
     ...(await shown(reader, sealing, beginning, outcome)),
     events: events.map(({ seq, atMs, kind, body }) => ({ seq, at: new Date(atMs).toISOString(), kind, body })),
   };
+}
+
+/** Whether an exchange began in this tenant; null stands for all. */
+function isOf(beginning: StoredEvent, tenant: string | null): boolean {
+  return tenant === null || object(beginning.body.principal).tenant === tenant;
 }
 
 async function shown(

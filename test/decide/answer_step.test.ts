@@ -152,6 +152,13 @@ describe('a tool call', () => {
     expect(part.verdict).toMatchObject({ effect: 'require_approval', decision: { approval } });
   });
 
+  it('is masked as policy says of it', async () => {
+    const mask = [{ detectors: ['email'], mode: 'redact' as const, restore: 'none' as const }];
+    const exchange = decided({ ...policy, decide: () => ({ ...allowed, mask }) });
+    await through(createAnswerStep(exchange, options()), [ls()]);
+    expect(exchange.maskPlan.get('email')).toBe('redact');
+  });
+
   it('is not released when policy cannot decide', () => {
     const broken = {
       ...policy,
@@ -219,6 +226,21 @@ describe('pieces of an answer', () => {
     });
     expect(out[5]).toMatchObject({ data: { delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 3 } } });
     expect(exchange.notes.answer_stopped_by).toEqual(['answer-over-threshold']);
+  });
+
+  it('add the masks that are decided on them to what is masked from there on', async () => {
+    const mask = [{ detectors: ['email'], mode: 'partial' as const, restore: 'none' as const }];
+    const deciding = { ...policy, decideChunk: () => ({ ...allowed, mask }) };
+    const exchange = decided(deciding, { stream: watched('on_detection') });
+    const seen: (string | undefined)[] = [];
+    const step = createAnswerStep(exchange, options());
+    for (const part of [start(0), text(0, 'a'), text(0, 'b', mail), text(0, 'c'), stop(0)]) {
+      await step(part, () => {
+        seen.push(exchange.maskPlan.get('email'));
+        return undefined;
+      });
+    }
+    expect(seen).toEqual([undefined, undefined, 'partial', 'partial', 'partial']);
   });
 
   it('count a value that goes on from the piece before once', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GatewayError } from '../../src/errors.ts';
+import type { Actor } from '../../src/model/admin.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import { complete, exchangeOf, type Node, openNode, removeNode, textAnswer } from './support.ts';
 
@@ -32,6 +33,23 @@ beforeAll(async () => {
 });
 
 afterAll(() => removeNode(node));
+
+describe('what a person of another tenant sees', () => {
+  const principal = { tenant: 'other', issuer: 'i', subject: 's', actors: [] } as unknown as Actor['principal'];
+  const actor: Actor = { principal, authenticatedAt: 0, via: 'token' };
+  const asked = (path: string, params = {}) => {
+    const route = node.recorder.routes.find((candidate) => candidate.path === path)!;
+    return Promise.resolve(route.handler({ actor, body: {}, query: {}, params }));
+  };
+
+  it('is nothing: no exchange, no session, whether by list or by id', async () => {
+    expect(await asked('/admin/v1/exchanges')).toMatchObject({ exchanges: [] });
+    expect(await asked('/admin/v1/sessions')).toMatchObject({ sessions: [] });
+    await expect(asked('/admin/v1/exchanges/{id}', { id: 'req_1' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(asked('/admin/v1/sessions/{id}', { id: 's1' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(asked('/admin/v1/sessions/{id}', { id: 'req_1' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+});
 
 describe('the list of exchanges', () => {
   it('is newest first and holds the refused ones', async () => {

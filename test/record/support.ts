@@ -46,7 +46,7 @@ export async function openNode(options: { dataDir?: string; mode?: RecordMode } 
         const match = new RegExp(`^${route.path.replaceAll(/\{\w+\}/g, '([^/]+)')}$`).exec(path);
         if (!match) continue;
         const params = Object.fromEntries(names.map((name, at) => [name.slice(1, -1), match[at + 1]!]));
-        return (await route.handler({ query, params })) as JsonObject;
+        return (await route.handler({ actor: null, body: {}, query, params })) as JsonObject;
       }
       throw new TypeError(`no route ${path}`);
     },
