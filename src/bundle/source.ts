@@ -96,10 +96,11 @@ class Source implements ManagedPolicySource {
     if (this.#options.config.source === 'builtin') return;
     if (this.#active === null) await this.#useLastGood();
     try {
-      // Only a hint: the poll below finds what it misses, and a directory that cannot be watched.
       this.#watcher = watch(this.#options.config.source, { persistent: false }, () => void this.check());
       this.#watcher.on('error', () => this.#watcher?.close());
-    } catch {}
+    } catch {
+      // Watching is only a hint: the poll below finds what it misses.
+    }
     this.#timer = setInterval(() => void this.check(), this.#options.pollMs ?? 5000).unref();
   }
 

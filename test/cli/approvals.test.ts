@@ -1,4 +1,3 @@
-import { Writable } from 'node:stream';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AdminClient } from '../../src/cli/admin_client.ts';
@@ -13,6 +12,7 @@ import {
 import { laidOut, visible } from '../../src/cli/visible.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import { type Bench, granted, need, openBench, question } from '../approve/support.ts';
+import { printed } from './printed.ts';
 
 let bench: Bench;
 beforeEach(async () => {
@@ -33,18 +33,6 @@ function as(person: string, change: (answer: JsonObject) => JsonObject = (answer
       return change(answer as JsonObject);
     };
   return { get: call('GET'), post: call('POST'), delete: call('DELETE') };
-}
-
-async function printed(command: (output: Writable) => Promise<number>): Promise<string> {
-  let text = '';
-  const output = new Writable({
-    write(chunk, _encoding, done) {
-      text += chunk;
-      done();
-    },
-  });
-  expect(await command(output)).toBe(0);
-  return text;
 }
 
 describe('approvals', () => {

@@ -1,4 +1,3 @@
-import { Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AdminClient } from '../../src/cli/admin_client.ts';
 import { auditListCommand } from '../../src/cli/audit.ts';
@@ -6,6 +5,7 @@ import { sessionsListCommand, sessionsShowCommand } from '../../src/cli/sessions
 import { readRange } from '../../src/cli/times.ts';
 import { StartError } from '../../src/errors.ts';
 import { complete, exchangeOf, type Node, openNode, removeNode, textAnswer, toolCall } from '../record/support.ts';
+import { printed } from './printed.ts';
 
 let node: Node;
 let admin: AdminClient;
@@ -24,18 +24,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => removeNode(node));
-
-async function printed(command: (output: Writable) => Promise<number>): Promise<string> {
-  let text = '';
-  const output = new Writable({
-    write(chunk, _encoding, done) {
-      text += chunk;
-      done();
-    },
-  });
-  expect(await command(output)).toBe(0);
-  return text;
-}
 
 describe('on an empty journal', () => {
   it('both lists say so', async () => {

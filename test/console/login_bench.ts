@@ -20,6 +20,7 @@ import { Secret } from '../../src/model/secret.ts';
 import { createOutbound } from '../../src/outbound/index.ts';
 import { createAdminServer, createWeb } from '../../src/receive/index.ts';
 import { openStore } from '../../src/store/index.ts';
+import { freePort } from '../servers/free_port.ts';
 import type { Browser } from '../servers/http_browser.ts';
 import { createOidcOp } from '../servers/oidc_op.ts';
 import { createSamlIdp, type SamlIdp } from '../servers/saml_idp.ts';
@@ -169,16 +170,6 @@ export async function loginBench(given: { readonly development?: boolean } = {})
   await admin.listen('127.0.0.1', port);
   closers.push(() => admin.close());
   return state;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** Who the admin API takes a browser for. */

@@ -3,7 +3,12 @@ import { type Stack, startStack } from './stack.ts';
 
 /** A streamed request, read to its end as text. */
 async function stream(stack: Stack, token: string, prompt: string): Promise<{ status: number; text: Promise<string> }> {
-  const response = await fetch(`${stack.url}/v1/messages`, {
+  const response = await open(stack, token, prompt);
+  return { status: response.status, text: response.text() };
+}
+
+function open(stack: Stack, token: string, prompt: string, signal: AbortSignal | null = null): Promise<Response> {
+  return fetch(`${stack.url}/v1/messages`, {
     method: 'POST',
     headers: {
       authorization: `Bearer ${token}`,
@@ -16,8 +21,8 @@ async function stream(stack: Stack, token: string, prompt: string): Promise<{ st
       stream: true,
       messages: [{ role: 'user', content: prompt }],
     }),
+    signal,
   });
-  return { status: response.status, text: response.text() };
 }
 
 it('lets running answers end while it drains, and takes nothing new', async () => {
@@ -51,21 +56,7 @@ it('aborts the call to Claude when the caller leaves, and says so in the record'
   const stack = await startStack();
   const token = await stack.token();
   const leaving = new AbortController();
-  const response = await fetch(`${stack.url}/v1/messages`, {
-    method: 'POST',
-    headers: {
-      authorization: `Bearer ${token}`,
-      'content-type': 'application/json',
-      'anthropic-version': '2023-06-01',
-    },
-    body: JSON.stringify({
-      model: 'claude-opus-5-5',
-      max_tokens: 500,
-      stream: true,
-      messages: [{ role: 'user', content: 'sandbox:stall 30\nhello' }],
-    }),
-    signal: leaving.signal,
-  });
+  const response = await open(stack, token, 'sandbox:stall 30\nhello', leaving.signal);
   await response.body!.getReader().read();
   leaving.abort();
   let ends: string[] = [];

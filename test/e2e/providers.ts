@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import type { ConfigInput } from '../../src/config/index.ts';
+import { freePort } from '../servers/free_port.ts';
 import { createOidcOp } from '../servers/oidc_op.ts';
 import { createSamlIdp, type SamlIdp } from '../servers/saml_idp.ts';
 
@@ -152,16 +153,6 @@ async function listen(listener: RequestListener, closers: (() => unknown)[]): Pr
     server.close();
   });
   return `http://localhost:${(server.address() as AddressInfo).port}`;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function secretFile(directory: string, secret: string): string {

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createOutbound, OutboundError } from '../../src/outbound/index.ts';
+import { freePort } from './free_port.ts';
 
 /** A real OpenBao (or Vault) over TLS on loopback with storage on disk, so that it survives a restart. */
 export interface OpenBao {
@@ -142,12 +142,4 @@ async function answers(probe: () => Promise<unknown>): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { readonly port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
