@@ -7,10 +7,11 @@ import type { Conversed, Decided, Masked, Recorded, Scanned } from '../model/exc
 import type { Detectors, Focus, MaskMark } from '../model/scan.ts';
 import { cleanseBytes } from './cleanse.ts';
 import { createDetectors, type ExactValue } from './detectors.ts';
+import type { BodyFindings } from './leaves.ts';
 import { maskInto, type TokenOptions } from './mask_request.ts';
 import { createMaskStep } from './mask_step.ts';
 import { ScanMemo } from './memo.ts';
-import { addOlder, type BodyFindings, type BodyScan, scanBody } from './request.ts';
+import { addOlder, type BodyScan, scanBody } from './request.ts';
 import { createRestoreStep } from './restore_step.ts';
 import { builtinRules } from './rules/builtin.ts';
 import { loadTables } from './rules/tables.ts';
