@@ -48,11 +48,11 @@ class LeavesScan {
     const { leaves } = this.#body;
     const until = performance.now() + sliceMs;
     while (this.#at < leaves.length) {
-      const section = this.#sections[this.#section];
-      if (section?.first === this.#at && this.#name === null && this.#look(section)) continue;
-      const wait = this.#scan(this.#at++);
-      if (wait) return wait.then(() => this.#next());
-      this.#leave();
+      if (!this.#pass()) {
+        const wait = this.#scan(this.#at++);
+        if (wait) return wait.then(() => this.#next());
+        this.#leave();
+      }
       if (performance.now() >= until) return nextTurn().then(() => this.run());
     }
     return undefined;
@@ -63,8 +63,10 @@ class LeavesScan {
     return this.run();
   }
 
-  /** Takes what is known of a section and passes over it; false where it has to be scanned. */
-  #look(section: Section): boolean {
+  /** Takes what is known of the section that begins here and passes over it; false where there is something to scan. */
+  #pass(): boolean {
+    const section = this.#sections[this.#section];
+    if (section?.first !== this.#at || this.#name !== null) return false;
     const name = this.#memo.name(this.#detectors.id, section.place, section.bytes);
     const known = this.#memo.get(name);
     if (!known) {

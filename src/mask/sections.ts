@@ -3,12 +3,15 @@ import type { Body } from '../model/body.ts';
 /** Bytes of the longest section; a longer one is remembered by its leaves alone. */
 const longest = 1 << 20;
 
+/** Members that grow by an element, or change in one, from turn to turn. */
+const lists: ReadonlySet<string> = new Set(['messages', 'tools', 'system']);
+
 /** Leaves that clients send again together: those of one message, of one tool, of one other member of a request. */
 export interface Section {
   /** Indices of its leaves in the body: from `first`, before `end`. */
   readonly first: number;
   readonly end: number;
-  /** The member of the request it is in, `[]` behind it for an element: what its bytes mean follows from this alone. */
+  /** The member of the request it is, or `[]` behind it is an element of: what its bytes mean follows from this alone. */
   readonly place: string;
   readonly bytes: Uint8Array;
 }
@@ -29,7 +32,7 @@ export function sectionsOf({ bytes, root, leaves, splices }: Body): readonly Sec
     sections.push({ first, end: at, place, bytes: bytes.subarray(start, end) });
   };
   for (const [name, member] of root.entries()) {
-    if (member.type !== 'array') add(name, member.start, member.end);
+    if (!lists.has(name) || member.type !== 'array') add(name, member.start, member.end);
     else for (const item of member.items()) add(`${name}[]`, item.start, item.end);
   }
   return sections;
