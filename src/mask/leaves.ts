@@ -29,10 +29,10 @@ class LeavesScan {
   readonly #body: Body;
   readonly #detectors: Detectors;
   readonly #memo: ScanMemo;
-  readonly #sections: readonly Section[];
-  /** The leaf that is next, and the section that is or comes next. */
+  readonly #sections: Iterator<Section, undefined>;
+  /** The leaf that is next, and the section that it is in or that comes next. */
   #at = 0;
-  #section = 0;
+  #section: Section | undefined;
   /** The memo's name of the section that is scanned; null outside of any. */
   #name: string | null = null;
 
@@ -41,6 +41,7 @@ class LeavesScan {
     this.#detectors = detectors;
     this.#memo = memo;
     this.#sections = sectionsOf(body);
+    this.#section = this.#sections.next().value;
   }
 
   /** Goes on to the end; a promise where other work has to get its turn before. */
@@ -65,7 +66,7 @@ class LeavesScan {
 
   /** Takes what is known of the section that begins here and passes over it; false where there is something to scan. */
   #pass(): boolean {
-    const section = this.#sections[this.#section];
+    const section = this.#section;
     if (section?.first !== this.#at || this.#name !== null) return false;
     const name = this.#memo.name(this.#detectors.id, section.place, section.bytes);
     const known = this.#memo.get(name);
@@ -75,13 +76,13 @@ class LeavesScan {
     }
     for (const [index, spans] of known) this.findings.set(section.first + index, spans);
     this.#at = section.end;
-    this.#section++;
+    this.#section = this.#sections.next().value;
     return true;
   }
 
   /** At the end of a section that was scanned: remembers what was found in it. */
   #leave(): void {
-    const section = this.#sections[this.#section];
+    const section = this.#section;
     if (this.#name === null || section?.end !== this.#at) return;
     const found: (readonly [number, readonly Span[]])[] = [];
     for (let index = section.first; index < section.end; index++) {
@@ -90,7 +91,7 @@ class LeavesScan {
     }
     this.#memo.set(this.#name, found);
     this.#name = null;
-    this.#section++;
+    this.#section = this.#sections.next().value;
   }
 
   #scan(index: number): Promise<void> | undefined {

@@ -20,20 +20,24 @@ export interface Section {
  * The sections of a body in order. Leaves outside of them are the names of the request's own members, and what an
  * earlier step has changed.
  */
-export function sectionsOf({ bytes, root, leaves, splices }: Body): readonly Section[] {
-  const sections: Section[] = [];
+export function* sectionsOf(body: Body): Generator<Section, undefined> {
+  const { leaves, splices } = body;
   let at = 0;
-  const add = (place: string, start: number, end: number) => {
+  for (const { place, start, end } of rangesOf(body)) {
     while (at < leaves.length && leaves[at]!.start < start) at++;
     const first = at;
     while (at < leaves.length && leaves[at]!.start < end) at++;
-    if (at === first || end - start > longest) return;
-    if (splices.some((splice) => splice.start < end && splice.end > start)) return;
-    sections.push({ first, end: at, place, bytes: bytes.subarray(start, end) });
-  };
-  for (const [name, member] of root.entries()) {
-    if (!lists.has(name) || member.type !== 'array') add(name, member.start, member.end);
-    else for (const item of member.items()) add(`${name}[]`, item.start, item.end);
+    if (at === first || end - start > longest) continue;
+    if (splices.some((splice) => splice.start < end && splice.end > start)) continue;
+    yield { first, end: at, place, bytes: body.bytes.subarray(start, end) };
   }
-  return sections;
+}
+
+function* rangesOf({
+  root,
+}: Body): Generator<{ readonly place: string; readonly start: number; readonly end: number }> {
+  for (const [name, member] of root.entries()) {
+    if (!lists.has(name) || member.type !== 'array') yield { place: name, start: member.start, end: member.end };
+    else for (const { start, end } of member.items()) yield { place: `${name}[]`, start, end };
+  }
 }

@@ -87,7 +87,7 @@ describe('what is remembered of a request', () => {
 
   it('covers every leaf inside of the members of a request', () => {
     const body = bodyOf({ messages: [{ role: 'user', content: 'a' }, {}], tools: [{ name: 'b' }], system: 'c', n: 1 });
-    const places = sectionsOf(body).map(({ place, first, end }) => [place, end - first]);
+    const places = [...sectionsOf(body)].map(({ place, first, end }) => [place, end - first]);
     expect(places).toEqual([
       ['messages[]', 2],
       ['tools[]', 1],
