@@ -29,7 +29,6 @@ import { GatewayError } from './errors.ts';
 import { createCorrectStep, createHoldStep } from './forward/index.ts';
 import { revocationMarks } from './identify/index.ts';
 import type { Identified } from './model/exchange.ts';
-import type { JsonObject } from './model/json.ts';
 import type { Steps } from './pipeline.ts';
 import { createFrame, createRead } from './receive/index.ts';
 import type { Rooms } from './rooms.ts';
@@ -81,7 +80,7 @@ export function joinSteps(rooms: Rooms, config: Config): Steps {
       approvals,
       parking,
       fingerprint: (exchange) => requestFingerprint(exchange, exchange.decision.credential ?? credentials.defaultRole),
-      facts: (exchange) => ({ ...projectRequest(exchange, Date.now) }) as unknown as JsonObject,
+      facts: (exchange) => projectRequest(exchange, Date.now),
       releases: contents.marksOf,
       decideAgain: (exchange) => decideRequest(exchange, deciding),
       stillKnown: (exchange) => {
@@ -115,8 +114,7 @@ export function joinSteps(rooms: Rooms, config: Config): Steps {
               tool: part.verdict!.tool,
               inputText: part.inputText!,
             }),
-          facts: (_exchange, part) =>
-            ({ ...projectToolUse(exchange, part, part.verdict!.callIndex, Date.now) }) as unknown as JsonObject,
+          facts: (_exchange, part) => projectToolUse(exchange, part, part.verdict!.callIndex, Date.now),
           judgeAgain: (part) => {
             stillKnown(exchange);
             return judge(part, policies.current());
