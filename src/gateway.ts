@@ -1,15 +1,16 @@
-import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Config, parseAddress } from './config/index.ts';
 import { createEnds, refusedRequest } from './ends.ts';
 import { type GatewayError, toGatewayError } from './errors.ts';
 import { createForward } from './forward/index.ts';
+import { type AdminAddress, adminFile } from './model/admin.ts';
 import { createLog, createMetrics, type Log, type Metrics } from './observe/index.ts';
 import { createPipeline, wayBack } from './pipeline.ts';
 import { createPorts } from './ports.ts';
 import { type Admission, type Arrival, createAdmission, refuse } from './receive/index.ts';
 import { openRooms, type Rooms } from './rooms.ts';
 import { checkRevoked, joinSteps } from './steps.ts';
+import { replaceFile } from './store/index.ts';
 
 /** A gateway, built but not listening. */
 export interface Gateway {
@@ -19,9 +20,6 @@ export interface Gateway {
   drain(): Promise<void>;
   readonly log: Log;
 }
-
-/** Where a running gateway's admin API is reached: file name in the data directory, read by the command line. */
-const adminFile = 'admin.json';
 
 /**
  * The composition root: opens every room from the configuration, joins them to the two ways and puts them behind the
@@ -57,8 +55,8 @@ export async function createGateway(config: Config): Promise<Gateway> {
         await drain();
         throw thrown;
       }
-      const address = { url: urls.admin, token: rooms.operatorToken.reveal() };
-      writeOwnFile(join(store.directory, adminFile), JSON.stringify(address));
+      const address: AdminAddress = { url: urls.admin, token: rooms.operatorToken.reveal() };
+      replaceFile(join(store.directory, adminFile), JSON.stringify(address));
       await onEvent({ kind: 'gateway.started', exchange: null, body: { v: 1, cut_off: recorder.cutOff } });
       return urls;
     },
@@ -115,9 +113,4 @@ function createHandle(rooms: Rooms, config: Config, { log, metrics, admission }:
       leave();
     }
   };
-}
-
-function writeOwnFile(path: string, text: string): void {
-  writeFileSync(path, text, { mode: 0o600 });
-  chmodSync(path, 0o600);
 }

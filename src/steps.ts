@@ -7,14 +7,14 @@ import {
 } from './approve/index.ts';
 import type { Config } from './config/index.ts';
 import {
-  createConverse,
+  createConverseStep,
   createNoteStep,
   createPinStep,
-  createRestore,
+  createRestoreStep,
   createVisibleHolds,
   type RenamedCall,
 } from './conversation/index.ts';
-import { credentialStep } from './credential/index.ts';
+import { createCredentialStep } from './credential/index.ts';
 import {
   callJudge,
   carryOut,
@@ -29,9 +29,8 @@ import { GatewayError } from './errors.ts';
 import { createCorrectStep, createHoldStep } from './forward/index.ts';
 import { revocationMarks } from './identify/index.ts';
 import type { Identified } from './model/exchange.ts';
-import type { JsonObject } from './model/json.ts';
 import type { Steps } from './pipeline.ts';
-import { createFrame, createRead } from './receive/index.ts';
+import { createFrameStep, createReadStep } from './receive/index.ts';
 import type { Rooms } from './rooms.ts';
 
 /** Throws GatewayError TOKEN_REVOKED where the caller of an exchange was revoked meanwhile. */
@@ -50,20 +49,20 @@ export function joinSteps(rooms: Rooms, config: Config): Steps {
     return ledgers.addRenamedCall(conversation, callId, { ...call, inputText });
   };
   const stillKnown = checkRevoked(rooms);
-  const restore = createRestore(ledgers, contents);
+  const restore = createRestoreStep(ledgers, contents);
   const visible = config.approvals.visible_hold
     ? createVisibleHolds((domain, text) => keys.keyedHash(domain, text))
     : null;
   return {
-    frame: createFrame({ headers: config.limits.header_count }),
+    frame: createFrameStep({ headers: config.limits.header_count }),
     identify: rooms.people.identify.step,
-    read: createRead({
+    read: createReadStep({
       bytes: config.limits.body_bytes,
       depth: config.limits.body_depth,
       keys: config.limits.body_keys,
       timeoutMs: config.limits.body_timeout_s * 1000,
     }),
-    converse: createConverse(ledgers, (text) => keys.keyedHash('conversation', text)),
+    converse: createConverseStep(ledgers, (text) => keys.keyedHash('conversation', text)),
     restore: visible ? (exchange) => restore(visible.takeOut(exchange)) : restore,
     scan: masking.scanRequest,
     decide: createRequestStep(deciding),
@@ -81,7 +80,7 @@ export function joinSteps(rooms: Rooms, config: Config): Steps {
       approvals,
       parking,
       fingerprint: (exchange) => requestFingerprint(exchange, exchange.decision.credential ?? credentials.defaultRole),
-      facts: (exchange) => ({ ...projectRequest(exchange, Date.now) }) as unknown as JsonObject,
+      facts: (exchange) => projectRequest(exchange, Date.now),
       releases: contents.marksOf,
       decideAgain: (exchange) => decideRequest(exchange, deciding),
       stillKnown: (exchange) => {
@@ -95,7 +94,7 @@ export function joinSteps(rooms: Rooms, config: Config): Steps {
       streamHoldMs: config.approvals.hold_stream_s * 1000,
       callHoldMs: config.approvals.hold_call_s * 1000,
     }),
-    credential: credentialStep(credentials),
+    credential: createCredentialStep(credentials),
     grant: createGrantStep(approvals),
     record: (exchange) => recorder.intent(exchange),
     back: {
@@ -115,8 +114,7 @@ export function joinSteps(rooms: Rooms, config: Config): Steps {
               tool: part.verdict!.tool,
               inputText: part.inputText!,
             }),
-          facts: (_exchange, part) =>
-            ({ ...projectToolUse(exchange, part, part.verdict!.callIndex, Date.now) }) as unknown as JsonObject,
+          facts: (_exchange, part) => projectToolUse(exchange, part, part.verdict!.callIndex, Date.now),
           judgeAgain: (part) => {
             stillKnown(exchange);
             return judge(part, policies.current());

@@ -1,29 +1,10 @@
 import { type GatewayError, toGatewayError } from '../errors.ts';
-import type { AnswerPart, CallVerdict, HeldBlock, Next, StreamEvent, Wait, WayBackStep } from '../model/answer.ts';
-import type { Approval, Approvals, Bound } from '../model/approval.ts';
+import type { AnswerPart, HeldBlock, Next, StreamEvent, Wait, WayBackStep } from '../model/answer.ts';
+import type { Approval } from '../model/approval.ts';
 import type { Recorded } from '../model/exchange.ts';
 import type { JsonObject } from '../model/json.ts';
-import { CallRelease, type WaitingCall } from './call_release.ts';
+import { type CallApprovalOptions, CallRelease, type WaitingCall } from './call_release.ts';
 import { waitingFor } from './texts.ts';
-
-export interface CallApprovalOptions {
-  readonly approvals: Approvals;
-  readonly fingerprint: (exchange: Recorded, part: HeldBlock) => Bound;
-  readonly facts: (exchange: Recorded, part: HeldBlock) => JsonObject;
-  /** Judges the call by the active bundle, and throws where the caller was revoked meanwhile. */
-  readonly judgeAgain: (part: HeldBlock) => CallVerdict;
-  /** Makes of a call what its denial says. */
-  readonly deny: (part: HeldBlock, verdict: CallVerdict) => Promise<HeldBlock>;
-  /** A text block that the gateway makes. */
-  readonly text: (index: number, text: string) => HeldBlock;
-  /** What is shown in the stream of a text that says what it waits for; null where nothing is. */
-  readonly notice: ((text: string) => string) | null;
-  readonly clock: () => number;
-  /** Whom a caller may ask, or null. */
-  readonly contact: string | null;
-  /** Milliseconds for which a call is held: since the last part of the answer, or since its caller came for it. */
-  readonly holdMs: number;
-}
 
 /** Parts that may queue behind a held call before Claude is read no further. */
 const queueMost = 20_000;

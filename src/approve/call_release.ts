@@ -1,9 +1,29 @@
 import { GatewayError } from '../errors.ts';
 import type { AnswerPart, CallVerdict, HeldBlock, Wait } from '../model/answer.ts';
-import type { Approval, Held, Question, Standing } from '../model/approval.ts';
+import type { Approval, Approvals, Bound, Held, Question, Standing } from '../model/approval.ts';
 import type { Recorded } from '../model/exchange.ts';
-import type { CallApprovalOptions } from './answer_step.ts';
+import type { JsonObject } from '../model/json.ts';
 import { deniedText, expiredText } from './texts.ts';
+
+/** What the step needs of the other rooms, and its times. */
+export interface CallApprovalOptions {
+  readonly approvals: Approvals;
+  readonly fingerprint: (exchange: Recorded, part: HeldBlock) => Bound;
+  readonly facts: (exchange: Recorded, part: HeldBlock) => JsonObject;
+  /** Judges the call by the active bundle, and throws where the caller was revoked meanwhile. */
+  readonly judgeAgain: (part: HeldBlock) => CallVerdict;
+  /** Makes of a call what its denial says. */
+  readonly deny: (part: HeldBlock, verdict: CallVerdict) => Promise<HeldBlock>;
+  /** A text block that the gateway makes. */
+  readonly text: (index: number, text: string) => HeldBlock;
+  /** What is shown in the stream of a text that says what it waits for; null where nothing is. */
+  readonly notice: ((text: string) => string) | null;
+  readonly clock: () => number;
+  /** Whom a caller may ask, or null. */
+  readonly contact: string | null;
+  /** Milliseconds for which a call is held: since the last part of the answer, or since its caller came for it. */
+  readonly holdMs: number;
+}
 
 /** A call that waits for humans. */
 export interface WaitingCall {

@@ -4,7 +4,7 @@ import type { Kysely } from 'kysely';
 import { GatewayError } from '../errors.ts';
 import type { Question } from '../model/approval.ts';
 import type { JsonObject } from '../model/json.ts';
-import { type Keys, makeDataKey, openPart, sealPart, unwrapDataKey } from '../seal/index.ts';
+import { type Keys, openOne, type Sealed, sealOne } from '../seal/index.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type { ApprovalRow, Tables } from './tables.ts';
 
@@ -19,16 +19,9 @@ export interface Shown {
 }
 
 /** Content of a question as it is stored: compressed, then sealed for its approval. */
-export async function sealContent(
-  keys: Keys,
-  approval: string,
-  question: Question,
-): Promise<{ readonly wrapped: Uint8Array; readonly sealed: Uint8Array }> {
+export async function sealContent(keys: Keys, approval: string, question: Question): Promise<Sealed> {
   const plain = await pack(JSON.stringify([question.bound.content, question.facts]));
-  const { key, wrapped } = makeDataKey(keys.sealing, context);
-  const sealed = sealPart(key, 0, Buffer.from(approval), plain);
-  key.fill(0);
-  return { wrapped, sealed };
+  return sealOne(keys.sealing, context, approval, plain);
 }
 
 /**
@@ -43,9 +36,7 @@ export async function readContent(query: Kysely<Tables>, keys: Keys, approval: A
     .executeTakeFirst();
   if (!row) return null;
   try {
-    const key = unwrapDataKey(keys.sealing, context, row.wrapped);
-    const plain = await unpack(openPart(key, 0, Buffer.from(approval.id), row.sealed));
-    key.fill(0);
+    const plain = await unpack(openOne(keys.sealing, context, approval.id, row));
     const [content, facts] = JSON.parse(plain.toString()) as [string, JsonObject];
     if (fingerprintOf(content) !== approval.fingerprint) throw new Error('another content than the fingerprint is of');
     return { content, facts };

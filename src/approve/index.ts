@@ -1,6 +1,7 @@
 /** Approvals by humans: questions, verdicts, grants, notices, and the steps that hold an exchange for them. */
-export { type CallApprovalOptions, createApproveAnswerStep } from './answer_step.ts';
+export { createApproveAnswerStep } from './answer_step.ts';
 export { type ApprovalDesk, type ApprovalsOptions, openApprovals } from './approvals.ts';
+export type { CallApprovalOptions } from './call_release.ts';
 export { type CallToBind, fingerprintOf, requestFingerprint, toolCallFingerprint } from './fingerprint.ts';
 export { createGrantStep } from './grant_step.ts';
 export { createParking, type Parking } from './parking.ts';

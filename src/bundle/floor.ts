@@ -1,6 +1,6 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { syncDirectory } from '../store/index.ts';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { replaceFile } from '../store/index.ts';
 import { BundleRefused } from './refusal.ts';
 
 /** The high-water mark of one scope: no bundle below it is activated, and no other content under the same version. */
@@ -10,17 +10,17 @@ export interface Floor {
   readonly revision: string | null;
 }
 
-/** High-water marks in `<data_dir>/policy/floor.json`. They outlive a restart, which is what a downgrade waits for. */
+/** High-water marks in `floor.json`. They outlive a restart, which is what a downgrade waits for. */
 export interface Floors {
   /** The floor of a scope, or null. Throws BundleRefused version_floor when the file cannot be trusted. */
   read(scope: string): Floor | null;
-  /** Durable when it returns. */
+  /** Durable when it returns; makes the directory where it is missing. */
   write(scope: string, floor: Floor): void;
 }
 
-/** Opens the floors of a data directory. */
+/** Opens the floors that are kept in a directory. */
 export function openFloors(directory: string): Floors {
-  const path = join(directory, 'policy', 'floor.json');
+  const path = join(directory, 'floor.json');
   const all = (): { [scope: string]: Floor } => {
     let text: string;
     try {
@@ -34,7 +34,8 @@ export function openFloors(directory: string): Floors {
   return {
     read: (scope) => (Object.hasOwn(all(), scope) ? all()[scope]! : null),
     write(scope, floor) {
-      writeDurably(path, Buffer.from(`${JSON.stringify({ ...all(), [scope]: floor }, null, 2)}\n`));
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      replaceFile(path, `${JSON.stringify({ ...all(), [scope]: floor }, null, 2)}\n`);
     },
   };
 }
@@ -54,19 +55,4 @@ function parse(text: string, path: string): { [scope: string]: Floor } {
       thrown,
     );
   }
-}
-
-/** Writes a file, owner-only, so that a crash leaves either the old or the new one. */
-export function writeDurably(path: string, bytes: Uint8Array): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const temporary = `${path}.new`;
-  const handle = openSync(temporary, 'w', 0o600);
-  try {
-    writeSync(handle, bytes);
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-  renameSync(temporary, path);
-  syncDirectory(dirname(path));
 }

@@ -8,7 +8,8 @@ import type { AdminRoute } from '../model/admin.ts';
 import type { ActivePolicy, LoadPolicy, PolicyBundle, PolicySource, PolicyStatus } from '../model/decision.ts';
 import type { AuditEvent } from '../model/event.ts';
 import type { JsonObject } from '../model/json.ts';
-import { type Floors, openFloors, writeDurably } from './floor.ts';
+import { replaceFile } from '../store/index.ts';
+import { type Floors, openFloors } from './floor.ts';
 import { BundleRefused } from './refusal.ts';
 import { bundleRoutes } from './routes.ts';
 import type { BundleKey } from './signature.ts';
@@ -81,8 +82,9 @@ class Source implements ManagedPolicySource {
   constructor(options: PolicySourceOptions) {
     this.#options = options;
     this.#clock = options.clock ?? Date.now;
-    this.#floors = openFloors(options.directory);
-    this.#lastGood = join(options.directory, 'policy', 'last_good.tar.gz');
+    const kept = join(options.directory, 'policy');
+    this.#floors = openFloors(kept);
+    this.#lastGood = join(kept, 'last_good.tar.gz');
     this.#keys = options.config.keys.map(({ kid, algorithm, file }) => ({
       kid,
       algorithm,
@@ -218,7 +220,7 @@ class Source implements ManagedPolicySource {
     await this.#activate(verified, () => {
       // After every check and before the swap: what decides is never below what a restart would insist on.
       this.#floors.write(scope, { version: verified.bundleVersion, revision: verified.content.revision });
-      writeDurably(this.#lastGood, bytes);
+      replaceFile(this.#lastGood, bytes);
     });
   }
 

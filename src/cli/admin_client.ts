@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StartError } from '../errors.ts';
+import { type AdminAddress, adminFile } from '../model/admin.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 
 /** The admin API as the command line uses it. */
@@ -9,15 +10,6 @@ export interface AdminClient {
   post(path: string, body: JsonObject): Promise<Json>;
   delete(path: string, query?: Readonly<Record<string, string | undefined>>): Promise<Json>;
 }
-
-/** Where a running gateway of a data directory is reached; written by the gateway, owner-only. */
-export interface AdminAddress {
-  readonly url: string;
-  readonly token: string;
-}
-
-/** The file in the data directory that names the admin port and its operator token. */
-export const adminFile = 'admin.json';
 
 /**
  * Opens the admin API of the gateway that runs on a data directory.

@@ -11,7 +11,7 @@ export async function bundleListCommand(
   admin: AdminClient,
   output: Writable,
 ): Promise<number> {
-  const status = (await admin.get(path)) as unknown as PolicyStatus;
+  const status = (await admin.get(path)) as PolicyStatus;
   output.write(options.json ? `${JSON.stringify(status, null, 2)}\n` : text(status));
   return 0;
 }
@@ -25,7 +25,7 @@ export async function bundleAcceptCommand(version: string, admin: AdminClient, o
   if (!Number.isSafeInteger(number) || number < 1) {
     throw new StartError('Name the bundle_version, a whole number from 1, that is the lowest to be taken.');
   }
-  output.write(text((await admin.post(`${path}/accept`, { version: number })) as unknown as PolicyStatus));
+  output.write(text((await admin.post(`${path}/accept`, { version: number })) as PolicyStatus));
   return 0;
 }
 

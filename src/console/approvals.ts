@@ -49,23 +49,27 @@ export type ApprovalShown = ApprovalListed & {
   } | null;
 };
 
+interface ApprovalList {
+  readonly approvals: readonly ApprovalListed[];
+}
+
 /** Pending approvals that the person may see. */
 export async function listPending(api: Api, actor: Actor): Promise<readonly ApprovalListed[]> {
   const query = { state: 'pending', limit: MOST };
-  const answer = (await api.call('GET', '/admin/v1/approvals', { actor, query })) as JsonObject;
-  return answer.approvals as unknown as readonly ApprovalListed[];
+  const { approvals } = await api.call<ApprovalList>('GET', '/admin/v1/approvals', { actor, query });
+  return approvals;
 }
 
 /** Approvals for which somebody broke the glass and nobody has reviewed it yet, the newest first. */
 export async function listUnreviewed(api: Api, actor: Actor): Promise<readonly ApprovalListed[]> {
   const query = { review: 'open', limit: MOST_REVIEWS };
-  const answer = (await api.call('GET', '/admin/v1/approvals', { actor, query })) as JsonObject;
-  return answer.approvals as unknown as readonly ApprovalListed[];
+  const { approvals } = await api.call<ApprovalList>('GET', '/admin/v1/approvals', { actor, query });
+  return approvals;
 }
 
 /** One approval. Rejects with NOT_FOUND, also where the person may not see it. */
-export async function showApproval(api: Api, actor: Actor, id: string): Promise<ApprovalShown> {
-  return (await api.call('GET', '/admin/v1/approvals/{id}', { actor, params: { id } })) as unknown as ApprovalShown;
+export function showApproval(api: Api, actor: Actor, id: string): Promise<ApprovalShown> {
+  return api.call<ApprovalShown>('GET', '/admin/v1/approvals/{id}', { actor, params: { id } });
 }
 
 /** What a list shows of an approval; `rules` are those of the active bundle. */

@@ -48,15 +48,17 @@ export interface StatusFacts {
 
 /** Calls operations of the admin API as a person. */
 export interface Api {
-  /** Rejects with the GatewayError of the operation, NOT_FOUND where there is no such operation. */
-  call(
-    method: AdminRoute['method'],
-    path: string,
-    asked: {
-      readonly actor: Actor;
-      readonly params?: { readonly [name: string]: string };
-      readonly query?: { readonly [name: string]: string };
-      readonly body?: { readonly [name: string]: Json };
-    },
-  ): Promise<Json>;
+  /**
+   * `Answer` is what the room of that operation gives; it is trusted and not checked, as both are of one build. Rejects
+   * with the GatewayError of the operation, NOT_FOUND where there is no such operation.
+   */
+  call<Answer>(method: AdminRoute['method'], path: string, call: ApiCall): Promise<Answer>;
+}
+
+/** Who calls, and with what; absent parts are empty. */
+export interface ApiCall {
+  readonly actor: Actor;
+  readonly params?: { readonly [name: string]: string };
+  readonly query?: { readonly [name: string]: string };
+  readonly body?: { readonly [name: string]: Json };
 }

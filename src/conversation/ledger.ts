@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { MaskMode } from '../model/scan.ts';
-import { type Keys, makeDataKey, openPart, sealPart, unwrapDataKey } from '../seal/index.ts';
+import { type Keys, openOne, sealOne } from '../seal/index.ts';
 import type { Store } from '../store/index.ts';
 import { type Pin, pinMs } from './pin.ts';
 import { conversationMigrations, type Tables } from './tables.ts';
@@ -57,8 +57,7 @@ export async function openLedgers(store: Store, keys: Keys, now: () => number): 
     const rows = await query.selectFrom('renamed_call').selectAll().where('conversation', '=', conversation).execute();
     const renamedCalls = new Map<string, RenamedCall>();
     for (const row of rows) {
-      const key = unwrapDataKey(keys.sealing, sealContext, row.wrapped);
-      const opened = openPart(key, 0, Buffer.from(row.call), row.sealed).toString();
+      const opened = openOne(keys.sealing, sealContext, row.call, row).toString();
       const [name, inputText] = JSON.parse(opened) as [string, string];
       renamedCalls.set(row.call, { name, inputText, shownAs: row.shown_as });
     }
@@ -85,9 +84,8 @@ export async function openLedgers(store: Store, keys: Keys, now: () => number): 
       cache.delete(conversation);
     },
     async addRenamedCall(conversation, callId, call) {
-      const { key, wrapped } = makeDataKey(keys.sealing, sealContext);
-      const plain = Buffer.from(JSON.stringify([call.name, call.inputText]));
-      const sealed = sealPart(key, 0, Buffer.from(callId), plain);
+      const plain = JSON.stringify([call.name, call.inputText]);
+      const { wrapped, sealed } = sealOne(keys.sealing, sealContext, callId, plain);
       await query
         .insertInto('renamed_call')
         .values({ conversation, call: callId, shown_as: call.shownAs, wrapped, sealed, at: now() })

@@ -110,9 +110,11 @@ class StoredReleases implements ReleasedTexts {
   async release(principal: Principal, marks: readonly string[]): Promise<void> {
     const marker = this.#marker(principal);
     const until = this.#now() + releasedMs;
-    const rows = marks.map(readMark).map(({ anchor, mark, length, anchorAt }) => ({
-      ...{ principal: marker.principal, anchor, mark },
-      ...{ length, anchor_at: anchorAt, until },
+    const rows = marks.map(readMark).map(({ anchorAt, ...found }) => ({
+      ...found,
+      principal: marker.principal,
+      anchor_at: anchorAt,
+      until,
     }));
     for (const some of slices(rows)) {
       await this.#query()

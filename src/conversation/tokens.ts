@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { TokenEntry, TokenTables } from '../model/token.ts';
-import { type Keys, makeDataKey, openPart, sealPart, unwrapDataKey } from '../seal/index.ts';
+import { type Keys, openOne, sealOne } from '../seal/index.ts';
 import type { Store } from '../store/index.ts';
 import { conversationMigrations, type Tables } from './tables.ts';
 
@@ -22,7 +22,7 @@ export async function openTokens(store: Store, keys: Keys, now: () => number): P
   const ttl = store.kind === 'postgres' ? 5_000 : 0;
   const cache = new LRUCache<string, { readonly entries: readonly TokenEntry[] }>({ max: 2_000, ttl });
 
-  const boundTo = (conversation: string, token: string) => Buffer.from(JSON.stringify([conversation, token]));
+  const boundTo = (conversation: string, token: string) => JSON.stringify([conversation, token]);
 
   const load = async (conversation: string): Promise<readonly TokenEntry[]> => {
     const rows = await query
@@ -39,10 +39,9 @@ export async function openTokens(store: Store, keys: Keys, now: () => number): P
         .where('conversation', '=', conversation)
         .execute();
     }
-    const entries = rows.map(({ token, class: className, wrapped, sealed }) => {
-      const key = unwrapDataKey(keys.sealing, sealContext, wrapped);
-      const value = openPart(key, 0, boundTo(conversation, token), sealed).toString();
-      return { token, class: className, value };
+    const entries = rows.map((row) => {
+      const value = openOne(keys.sealing, sealContext, boundTo(conversation, row.token), row).toString();
+      return { token: row.token, class: row.class, value };
     });
     cache.set(conversation, { entries });
     return entries;
@@ -54,10 +53,9 @@ export async function openTokens(store: Store, keys: Keys, now: () => number): P
       const known = cache.get(conversation)?.entries ?? [];
       cache.set(conversation, { entries: [...known, ...entries] });
       const rows = entries.map(({ token, class: className, value }, at) => {
-        const { key, wrapped } = makeDataKey(keys.sealing, sealContext);
-        const sealed = sealPart(key, 0, boundTo(conversation, token), Buffer.from(value));
+        const sealed = sealOne(keys.sealing, sealContext, boundTo(conversation, token), value);
         const place = known.length + at;
-        return { conversation, token, class: className, place, wrapped, sealed, until: now() + lifeMs };
+        return { conversation, token, class: className, place, ...sealed, until: now() + lifeMs };
       });
       await query
         .insertInto('token_value')

@@ -4,7 +4,7 @@ import type { Leaf } from '../model/body.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Conversed } from '../model/exchange.ts';
 import { type Principal, principalKey } from '../model/principal.ts';
-import { type Keys, makeDataKey, openPart, sealPart, unwrapDataKey } from '../seal/index.ts';
+import { type Keys, openOne, sealOne } from '../seal/index.ts';
 import type { Store } from '../store/index.ts';
 import { comparable } from './lines.ts';
 import { createMarker, type Marker } from './marks.ts';
@@ -25,8 +25,9 @@ export interface WithheldTexts {
   /** What to look for in a request of this principal. Rejects with GatewayError STATE_UNAVAILABLE. */
   of(principal: Principal): WithheldIndex | Promise<WithheldIndex>;
   /**
-   * The request, if it is of the conversation itself, was denied: its user texts after the last assistant message are withheld from now on (`turn`), or those
-   * with hits (`detected`), but none that was forwarded before. Rejects with GatewayError STATE_UNAVAILABLE.
+   * The request, if it is of the conversation itself, was denied: its user texts after the last assistant message are
+   * withheld from now on (`turn`), or those with hits (`detected`), but none that was forwarded before. Rejects with
+   * GatewayError STATE_UNAVAILABLE.
    */
   withhold(exchange: Conversed, how: Decision['withhold']): Promise<void>;
   /** Texts came again alone and were forwarded: they are withheld no longer. Rejects with STATE_UNAVAILABLE. */
@@ -142,10 +143,9 @@ class StoredWithheld implements WithheldTexts {
       .orderBy('until', 'desc')
       .limit(textsMost)
       .execute();
-    const texts = rows.map(({ principal, mark, ended, wrapped, sealed }): WithheldText => {
-      const dataKey = unwrapDataKey(keys.sealing, sealContext, wrapped);
-      const text = openPart(dataKey, 0, Buffer.from(`${principal} ${mark}`), sealed).toString();
-      return { mark, text, ended: ended === 1 };
+    const texts = rows.map((row): WithheldText => {
+      const text = openOne(keys.sealing, sealContext, `${row.principal} ${row.mark}`, row).toString();
+      return { mark: row.mark, text, ended: row.ended === 1 };
     });
     const index = texts.length === 0 ? nothingWithheld : new WithheldIndex(texts);
     if (edition === this.#edition) this.#indexes.set(key, index);
@@ -158,10 +158,8 @@ class StoredWithheld implements WithheldTexts {
     const until = now() + withheldMs;
     const rows = texts.map((text) => {
       const mark = marker.text(comparable(text).join('\n'));
-      const { key: dataKey, wrapped } = makeDataKey(keys.sealing, sealContext);
-      const sealed = sealPart(dataKey, 0, Buffer.from(`${marker.principal} ${mark}`), Buffer.from(text));
-      dataKey.fill(0);
-      return { principal: marker.principal, mark, ended: 0, wrapped, sealed, until };
+      const sealed = sealOne(keys.sealing, sealContext, `${marker.principal} ${mark}`, text);
+      return { principal: marker.principal, mark, ended: 0, ...sealed, until };
     });
     await this.#write(key, async (query) => {
       await query.deleteFrom('withheld_text').where('until', '<=', now()).execute();

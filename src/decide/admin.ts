@@ -1,6 +1,5 @@
 import type { MayAct } from '../model/approval.ts';
 import type { PolicySource } from '../model/decision.ts';
-import type { Json } from '../model/json.ts';
 import type { AdminInput } from '../model/projection.ts';
 import { type Clock, projectNow } from './clock.ts';
 import { projectPrincipal } from './project.ts';
@@ -16,6 +15,6 @@ export function createMayAct(options: { readonly source: PolicySource; readonly 
       requester: requester && projectPrincipal(requester),
       approval,
     };
-    return options.source.current().decide('admin', { ...(input as unknown as { readonly [key: string]: Json }) });
+    return options.source.current().decide('admin', input);
   };
 }

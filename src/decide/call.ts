@@ -2,7 +2,6 @@ import { randomInt } from 'node:crypto';
 import type { CallVerdict, HeldBlock } from '../model/answer.ts';
 import type { ActivePolicy, Decision } from '../model/decision.ts';
 import type { Decided } from '../model/exchange.ts';
-import type { Json } from '../model/json.ts';
 import type { Clock } from './clock.ts';
 import { projectToolUse } from './project.ts';
 import { addMasks, reasonText } from './request_step.ts';
@@ -56,7 +55,7 @@ export function callJudge(exchange: Decided, options: Pick<AnswerStepOptions, 'c
     }
     if (denied.has(tool)) return verdict('deny', [{ id: 'tool-denied', message: `tool ${tool} may not be used here` }]);
     const input = projectToolUse(exchange, part, callIndex, options.clock);
-    const decision = policy.decide('tool_use', { ...(input as unknown as { [key: string]: Json }) });
+    const decision = policy.decide('tool_use', input);
     addMasks(exchange.maskPlan, decision);
     const reasons = decision.reasons.map(({ id: rule, message }) => ({ id: rule, message }));
     return verdict(decision.effect, reasons, decision.effect === 'require_approval' ? decision : null);

@@ -1,4 +1,4 @@
-import type { Inner, Range } from './wrappers.ts';
+import type { Inner, Range } from './inner.ts';
 
 /** Settings whose value git runs. */
 const running =

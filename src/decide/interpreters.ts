@@ -1,4 +1,4 @@
-import type { Inner } from './wrappers.ts';
+import type { Inner } from './inner.ts';
 
 interface Interpreter {
   /** Options whose value is a program: the next word, or the rest of a cluster of short ones. */

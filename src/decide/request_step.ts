@@ -1,7 +1,6 @@
 import { GatewayError } from '../errors.ts';
 import type { ActivePolicy, Decision, PolicySource, Reason } from '../model/decision.ts';
 import type { Decided, Scanned } from '../model/exchange.ts';
-import type { Json } from '../model/json.ts';
 import type { MaskMode } from '../model/scan.ts';
 import type { Clock } from './clock.ts';
 import { projectRequest } from './project.ts';
@@ -37,10 +36,8 @@ export function decideRequest(
   { source, clock }: RequestStepOptions,
 ): { readonly policy: ActivePolicy; readonly decision: Decision } {
   const policy = source.current();
-  return { policy, decision: policy.decide('request', { ...(projectRequest(exchange, clock) as unknown as Inputs) }) };
+  return { policy, decision: policy.decide('request', projectRequest(exchange, clock)) };
 }
-
-type Inputs = { readonly [key: string]: Json };
 
 /** What policy said no with, as one line for a caller: `rule: reason; rule: reason`. */
 export function reasonText(reasons: readonly Pick<Reason, 'id' | 'message'>[]): string {

@@ -1,7 +1,8 @@
 import { type Command, forEachChild, parse, type Redirection, type SyntaxNode } from 'unbash';
+import type { Inner } from './inner.ts';
 import { commandVariables, loaderVariables } from './variables.ts';
 import { type Certainty, hereText, isPattern, type ReadWord, runsValue, WordReader } from './words.ts';
-import { baseName, type Inner, shells, unwrap } from './wrappers.ts';
+import { baseName, shells, unwrap } from './wrappers.ts';
 
 /** What a shell script would do, as far as it can be read without running it. */
 export interface ShellFacts {

@@ -1,19 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { SAML as NodeSaml, type SamlConfig, ValidateInResponseTo } from '@node-saml/node-saml';
-import type { Config } from '../config/index.ts';
 import { GatewayError } from '../errors.ts';
 import type { LoggedIn, SamlLogins } from '../model/login.ts';
 import { refusal } from './refusal.ts';
 import { type RevocationCheck, revocationMarks } from './revocation_marks.ts';
-import { MAX_ASSERTION_AGE_MS, readPerson, type SamlPurpose } from './saml_claims.ts';
-import { readAssertion, readResponse, SAML, SAMLP } from './saml_shape.ts';
+import { MAX_ASSERTION_AGE_MS, readPerson, type SamlEntry, type SamlPurpose } from './saml_claims.ts';
+import { DSIG, readAssertion, readResponse, SAML, SAMLP } from './saml_shape.ts';
 import { childOf, childrenOf, plainText, readXml, type XmlElement } from './saml_xml.ts';
 import type { UsedIds } from './used_ids.ts';
 
-/** One entry of `identity.saml`. */
-export type SamlEntry = Config['identity']['saml'][number];
-
-const DSIG = 'http://www.w3.org/2000/09/xmldsig#';
 const SUCCESS = 'urn:oasis:names:tc:SAML:2.0:status:Success';
 const MAX_POSTED = 393_216;
 

@@ -1,9 +1,9 @@
+import type { Config } from '../config/index.ts';
 import type { LoggedIn } from '../model/login.ts';
 import type { Principal } from '../model/principal.ts';
 import { SKEW_S } from './claims.ts';
 import { isText, subjectOf } from './mapping.ts';
 import { refusal } from './refusal.ts';
-import type { SamlEntry } from './saml.ts';
 import { SAML } from './saml_shape.ts';
 import { childOf, childrenOf, plainText, type XmlElement } from './saml_xml.ts';
 
@@ -14,6 +14,9 @@ const SKEW_MS = SKEW_S * 1000;
 const BEARER = 'urn:oasis:names:tc:SAML:2.0:cm:bearer';
 const TRANSIENT = 'urn:oasis:names:tc:SAML:2.0:nameid-format:transient';
 const knownConditions: readonly string[] = ['AudienceRestriction', 'OneTimeUse', 'ProxyRestriction'];
+
+/** One entry of `identity.saml`. */
+export type SamlEntry = Config['identity']['saml'][number];
 
 /** What an assertion must be for. */
 export interface SamlPurpose {

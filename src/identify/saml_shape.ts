@@ -1,9 +1,10 @@
 import { refusal } from './refusal.ts';
 import { childOf, childrenOf, elementsOf, readXml, type XmlElement } from './saml_xml.ts';
 
+/** Namespaces of an assertion, of the protocol around it, and of its signature. */
 export const SAML = 'urn:oasis:names:tc:SAML:2.0:assertion';
 export const SAMLP = 'urn:oasis:names:tc:SAML:2.0:protocol';
-const DSIG = 'http://www.w3.org/2000/09/xmldsig#';
+export const DSIG = 'http://www.w3.org/2000/09/xmldsig#';
 const EXCLUSIVE = 'http://www.w3.org/2001/10/xml-exc-c14n#';
 const ENVELOPED = `${DSIG}enveloped-signature`;
 

@@ -24,3 +24,13 @@ export interface Actor {
   readonly authenticatedAt: number;
   readonly via: 'token' | 'session';
 }
+
+/** The file in the data directory that says where the admin port of the running gateway is; owner-only. */
+export const adminFile = 'admin.json';
+
+/** What `adminFile` holds: written by the gateway, read by its command line. */
+export interface AdminAddress {
+  readonly url: string;
+  /** The operator token. */
+  readonly token: string;
+}

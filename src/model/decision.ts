@@ -58,13 +58,13 @@ export interface Decision {
 }
 
 /** Identity of the policy that decided: recorded with every decision. */
-export interface PolicyIdentity {
+export type PolicyIdentity = {
   readonly bundle: string;
   /** The semver of the manifest. */
   readonly version: string;
   /** sha256 over the sorted `name hash` lines of all files but `.signatures.json`, hex. */
   readonly revision: string;
-}
+};
 
 /**
  * The active policy as other rooms see it. Implemented by `decide/` over a bundle that `bundle/` verified.
@@ -113,8 +113,8 @@ export interface PolicySource {
   close(): Promise<void>;
 }
 
-/** The state of the policy source, for the admin API, `/readyz` and metrics. */
-export interface PolicyStatus {
+/** The state of the policy source, for the admin API and `/readyz`; an alias, so that it is a JSON value as it is. */
+export type PolicyStatus = {
   readonly source: 'builtin' | 'directory';
   readonly active: (PolicyIdentity & { readonly bundle_version: number; readonly activated_at: number }) | null;
   /** Why `current()` would throw, or null. */
@@ -125,12 +125,12 @@ export interface PolicyStatus {
   readonly refused: { readonly reason: string; readonly detail: string; readonly at: number } | null;
   /** Epoch seconds at which the active bundle expires, or null. */
   readonly expires_at: number | null;
-}
+};
 
 /** The chunk projection: only what changes, so that its cache key is short. */
-export interface ChunkInput {
+export type ChunkInput = {
   readonly v: 1;
   readonly kind: string;
   readonly detections: { readonly [className: string]: number };
   readonly thresholds: { readonly [name: string]: number };
-}
+};

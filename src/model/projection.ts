@@ -1,37 +1,34 @@
 /**
  * The input documents policy sees: small, versioned, facts instead of text. Every field is always present, null when
  * absent. `decide/contract.ts` states the same as schemas, which are published in `policies/schemas/`.
+ *
+ * They are type aliases, not interfaces: an alias is a JSON value to the compiler, so none has to be cast where policy
+ * is asked.
  */
+import type { Principal } from './principal.ts';
 
 /** UTC time in whole minutes, so that a decision stays a function of its input. */
-export interface ProjectedNow {
+export type ProjectedNow = {
   /** Whole minutes since the epoch. */
   readonly minutes: number;
   /** 1 Monday … 7 Sunday. */
   readonly weekday: number;
   /** 0 … 23. */
   readonly hour: number;
-}
+};
 
-export interface ProjectedPrincipal {
-  readonly tenant: string;
-  readonly issuer: string;
-  readonly subject: string;
-  readonly kind: 'human' | 'workload';
-  readonly person: string | null;
-  readonly owner: string | null;
-  readonly groups: readonly string[];
-  readonly function: string | null;
-  readonly actors: readonly string[];
-  readonly strength: string | null;
-}
+/** What policy is told of a principal, named here one by one: what a principal gains later does not reach policy by itself. */
+export type ProjectedPrincipal = Pick<
+  Principal,
+  'tenant' | 'issuer' | 'subject' | 'kind' | 'person' | 'owner' | 'groups' | 'function' | 'actors' | 'strength'
+>;
 
 /** Counts of detector hits by class. */
-export interface Counts {
+export type Counts = {
   readonly [className: string]: number;
-}
+};
 
-export interface RequestInput {
+export type RequestInput = {
   readonly v: 1;
   readonly now: ProjectedNow;
   readonly principal: ProjectedPrincipal;
@@ -64,10 +61,10 @@ export interface RequestInput {
   /** What the principal has used; null until budgets are kept. */
   readonly usage: null;
   readonly conversation: { readonly id: string; readonly turn: number };
-}
+};
 
 /** A path that a tool call names, without `.` and `..` where they could be resolved. */
-export interface ProjectedPath {
+export type ProjectedPath = {
   readonly path: string;
   /** Starts at the root, a drive or a home directory. */
   readonly absolute: boolean;
@@ -75,9 +72,9 @@ export interface ProjectedPath {
   readonly traversal: boolean;
   /** Whether the call may write, create or remove it. */
   readonly write: boolean;
-}
+};
 
-export interface ToolUseInput {
+export type ToolUseInput = {
   readonly v: 1;
   readonly now: ProjectedNow;
   readonly principal: ProjectedPrincipal;
@@ -104,9 +101,9 @@ export interface ToolUseInput {
   readonly detections: Counts;
   /** Position among the tool calls of this answer, from 0. */
   readonly answer: { readonly call_index: number };
-}
+};
 
-export interface AdminInput {
+export type AdminInput = {
   readonly v: 1;
   readonly now: ProjectedNow;
   readonly actor: ProjectedPrincipal;
@@ -122,4 +119,4 @@ export interface AdminInput {
     /** Verdicts so far. */
     readonly decisions: readonly { readonly person: string | null; readonly verdict: 'approve' | 'deny' }[];
   } | null;
-}
+};

@@ -6,6 +6,7 @@ import type { Actor, AdminRoute } from '../model/admin.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { Authenticated } from '../model/login.ts';
 import type { WebHeaders } from '../model/web.ts';
+import { errorEnvelope } from './envelope.ts';
 import { newRequestId } from './frame.ts';
 import { matchPath } from './match.ts';
 import { type PortServer, portServer } from './server.ts';
@@ -50,7 +51,7 @@ export function createAdminServer(options: AdminServerOptions): PortServer {
   });
   app.use(async (context, next) => {
     context.respond = false;
-    if (await options.web?.answer(context.req, context.res)) return;
+    if (await options.web.answer(context.req, context.res)) return;
     context.respond = true;
     await next();
   });
@@ -146,9 +147,6 @@ function answerError(context: Context, thrown: unknown, onFault: (error: Error) 
   const id = newRequestId();
   context.status = error.status;
   context.set('request-id', id);
-  context.body = {
-    type: 'error',
-    error: { type: error.type, code: error.code, message: error.message },
-    request_id: id,
-  };
+  context.type = 'json';
+  context.body = errorEnvelope(id, error.type, error.message, error.code);
 }

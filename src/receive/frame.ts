@@ -28,7 +28,7 @@ export function newRequestId(): string {
  * @param limits `headers`: how many header lines are accepted
  * @throws GatewayError FRAMING, HEADERS_TOO_LARGE, ROUTE_UNKNOWN, METHOD_NOT_ALLOWED
  */
-export function createFrame(limits: { readonly headers: number }): (arrival: Arrival) => Framed {
+export function createFrameStep(limits: { readonly headers: number }): (arrival: Arrival) => Framed {
   return ({ id, startedAt, message, reply, signal }) => {
     const headers = readHeaders(message.rawHeaders, limits.headers);
     const route = findRoute(message.method ?? '', message.url ?? '');

@@ -25,7 +25,7 @@ export interface ReadLimits {
  * @throws GatewayError BODY_TYPE, BODY_TOO_LARGE, BODY_TIMEOUT, BODY_SYNTAX, BODY_SHAPE; FRAMING where the body
  *   breaks off
  */
-export function createRead(limits: ReadLimits): (exchange: Identified) => Promise<Read> {
+export function createReadStep(limits: ReadLimits): (exchange: Identified) => Promise<Read> {
   return async (exchange) => {
     const { headers, route } = exchange;
     if (route.method === 'GET') {

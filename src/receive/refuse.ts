@@ -1,5 +1,6 @@
-import { type ErrorCode, type ErrorType, errorTable, type GatewayError } from '../errors.ts';
+import type { ErrorCode, ErrorType, GatewayError } from '../errors.ts';
 import type { Action, Client, Reply } from '../model/exchange.ts';
+import { errorEnvelope } from './envelope.ts';
 
 /** How denials are shown to Claude Code, which prints some statuses more cleanly than 403. */
 export interface RefusalStyle {
@@ -30,7 +31,7 @@ export function refuse(reply: Reply, request: RefusedRequest, error: GatewayErro
     return;
   }
   const { status, type } = shown(request, error, style);
-  const body = Buffer.from(envelope(request.id, type, error.message));
+  const body = Buffer.from(errorEnvelope(request.id, type, error.message, null));
   reply.begin(status, [
     ['content-type', 'application/json'],
     ['content-length', String(body.length)],
@@ -66,15 +67,11 @@ function shown(
       return { status: style.claudeCodeDenialStatus, type: error.type };
     }
   }
-  return { status: errorTable[error.code].status, type: error.type };
-}
-
-function envelope(id: string, type: ErrorType, message: string): string {
-  return JSON.stringify({ type: 'error', error: { type, message }, request_id: id });
+  return { status: error.status, type: error.type };
 }
 
 function errorEvent({ id }: RefusedRequest, error: GatewayError): string {
-  return `event: error\ndata: ${envelope(id, error.type, error.message)}\n\n`;
+  return `event: error\ndata: ${errorEnvelope(id, error.type, error.message, null)}\n\n`;
 }
 
 function deniedMessage({ id, model }: RefusedRequest, error: GatewayError): string {

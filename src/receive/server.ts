@@ -1,7 +1,8 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import Koa from 'koa';
-import { StartError } from '../errors.ts';
+import { errorTable, StartError } from '../errors.ts';
+import { errorEnvelope } from './envelope.ts';
 import { type Arrival, newRequestId } from './frame.ts';
 import { createReply } from './reply.ts';
 import type { Web } from './web.ts';
@@ -76,6 +77,12 @@ function arrive(message: IncomingMessage, response: ServerResponse): Arrival {
   };
 }
 
+/** Statuses of what Node's parser refuses, by its code; 400 for all others. */
+const statusOfMalformed: ReadonlyMap<string, number> = new Map([
+  ['HPE_HEADER_OVERFLOW', 431],
+  ['ERR_HTTP_REQUEST_TIMEOUT', 408],
+]);
+
 function answerMalformed(error: NodeJS.ErrnoException, socket: Socket, options: DataServerOptions): void {
   const code = error.code ?? 'UNKNOWN';
   if (code === 'ECONNRESET' || !socket.writable) {
@@ -83,17 +90,12 @@ function answerMalformed(error: NodeJS.ErrnoException, socket: Socket, options: 
     return;
   }
   options.onMalformed(code);
-  const [status, phrase, type] =
-    code === 'HPE_HEADER_OVERFLOW'
-      ? [431, 'Request Header Fields Too Large', 'invalid_request_error']
-      : code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? [408, 'Request Timeout', 'invalid_request_error']
-        : [400, 'Bad Request', 'invalid_request_error'];
+  const status = statusOfMalformed.get(code) ?? 400;
   const id = newRequestId();
-  const message = 'The request is not well-formed HTTP for this gateway.';
-  const body = JSON.stringify({ type: 'error', error: { type, message }, request_id: id });
+  const { type, text } = errorTable.FRAMING;
+  const body = errorEnvelope(id, type, text, null);
   const head = [
-    `HTTP/1.1 ${status} ${phrase}`,
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'content-type: application/json',
     `content-length: ${Buffer.byteLength(body)}`,
     `request-id: ${id}`,

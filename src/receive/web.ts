@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GatewayError, toGatewayError } from '../errors.ts';
 import type { WebRequest, WebResponse, WebRoute } from '../model/web.ts';
 import { collect } from './collect.ts';
+import { errorEnvelope } from './envelope.ts';
 import { newRequestId } from './frame.ts';
 import { readHeaders } from './headers.ts';
 import { matchPath } from './match.ts';
@@ -77,14 +78,13 @@ function split(target: string): readonly string[] {
 
 function errorAnswer(error: GatewayError): WebResponse {
   const id = newRequestId();
-  const body = { type: 'error', error: { type: error.type, code: error.code, message: error.message }, request_id: id };
   return {
     status: error.status,
     headers: [
       ['content-type', 'application/json'],
       ['request-id', id],
     ],
-    body: JSON.stringify(body),
+    body: errorEnvelope(id, error.type, error.message, error.code),
   };
 }
 

@@ -10,8 +10,8 @@ import { adminRoutes } from './admin.ts';
 import { intentEvent, type Known, refusedEvent } from './events.ts';
 import { JournalWriter } from './journal.ts';
 import { JournalReader } from './journal_reader.ts';
+import { createRecordStep } from './record_step.ts';
 import { ExchangeRecording, type RecordMode, UNFLUSHED_MS } from './recording.ts';
-import { recordStep } from './step.ts';
 
 /** Recordings whose end is owed to a journal that is down; the oldest is given up beyond this (`unknown` at the next start). */
 const OWED_RECORDINGS = 4096;
@@ -126,7 +126,7 @@ class NodeRecorder implements Recorder {
   step(exchange: Recorded): WayBackStep {
     const { recording } = exchange;
     if (!(recording instanceof ExchangeRecording)) throw new TypeError('this exchange was not recorded here');
-    return recordStep(exchange, recording, this.#journal);
+    return createRecordStep(exchange, recording, this.#journal);
   }
 
   refused(exchange: Known, error: GatewayError): Promise<void> {

@@ -39,6 +39,31 @@ export function openPart(key: CipherKey, counter: number, bound: Uint8Array, sea
   return decrypt(key, counterNonce(counter), bound, sealed);
 }
 
+/** One thing as it is stored: its wrapped data key, and its bytes sealed under that. */
+export interface Sealed {
+  readonly wrapped: Uint8Array;
+  readonly sealed: Uint8Array;
+}
+
+/**
+ * Seals one thing under a data key of its own, which is forgotten. `context` names what kind of thing it is, `bound`
+ * which one; both are authenticated.
+ */
+export function sealOne(sealing: SealingKey, context: string, bound: string, plain: Uint8Array | string): Sealed {
+  const { key, wrapped } = makeDataKey(sealing, context);
+  const sealed = sealPart(key, 0, Buffer.from(bound), Buffer.from(plain));
+  key.fill(0);
+  return { wrapped, sealed };
+}
+
+/** What `sealOne` sealed. Throws `SealBroken` for another context, another thing, changed bytes or another sealing key. */
+export function openOne(sealing: SealingKey, context: string, bound: string, { wrapped, sealed }: Sealed): Buffer {
+  const key = unwrapDataKey(sealing, context, wrapped);
+  const plain = openPart(key, 0, Buffer.from(bound), sealed);
+  key.fill(0);
+  return plain;
+}
+
 function counterNonce(counter: number): Buffer {
   const nonce = Buffer.alloc(NONCE_BYTES);
   nonce.writeUInt32BE(counter, NONCE_BYTES - 4);

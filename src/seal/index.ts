@@ -1,4 +1,13 @@
 /** Keys, envelope encryption, keyed hashes and signatures. */
-export { makeDataKey, openPart, SealBroken, sealPart, unwrapDataKey } from './envelope.ts';
-export { type KeyName, type KeyPlace, type Keys, keyFiles, openKeys, type SealingKey } from './keys.ts';
+export {
+  makeDataKey,
+  openOne,
+  openPart,
+  SealBroken,
+  type Sealed,
+  sealOne,
+  sealPart,
+  unwrapDataKey,
+} from './envelope.ts';
+export { type Keys, keyFiles, openKeys, type SealingKey } from './keys.ts';
 export type { SigningKey } from './signature.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { StartError } from '../errors.ts';
+import { replaceFile } from '../store/index.ts';
 
 /** Every key is 256 bits. */
 export const KEY_BYTES = 32;
@@ -57,22 +57,6 @@ function readKey(path: string): Buffer | null {
 
 function makeKey(path: string): Buffer {
   const key = randomBytes(KEY_BYTES);
-  // A crash must never leave a file with less than the whole key under the final name.
-  const draft = `${path}.new`;
-  rmSync(draft, { force: true });
-  const handle = openSync(draft, 'wx', 0o600);
-  try {
-    writeSync(handle, key);
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-  renameSync(draft, path);
-  const directory = openSync(dirname(path), 'r');
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
-  }
+  replaceFile(path, key);
   return key;
 }

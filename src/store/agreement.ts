@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import { StartError } from '../errors.ts';
-import type { Migrations } from './store.ts';
+import type { Migrations } from './migrations.ts';
 
 interface AgreementTables {
   store_agreement: { name: string; value: string };

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { StartError } from '../errors.ts';
 
@@ -27,6 +27,25 @@ export function ownDirectory(path: string): string {
 /** Creates an empty file with mode 0600 unless it exists, and makes its directory entry durable. */
 export function ownFile(path: string): void {
   closeSync(openSync(path, 'a', 0o600));
+  syncDirectory(dirname(path));
+}
+
+/**
+ * Puts a file with these bytes at `path`, owner-only, in place of an earlier one; durable when it returns. A crash
+ * leaves the earlier file or this one whole. The directory must be there and this process's own.
+ */
+export function replaceFile(path: string, bytes: Uint8Array | string): void {
+  const draft = `${path}.new`;
+  // What a crash left is not written on, and a link is not followed.
+  rmSync(draft, { force: true });
+  const handle = openSync(draft, 'wx', 0o600);
+  try {
+    writeFileSync(handle, bytes);
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+  renameSync(draft, path);
   syncDirectory(dirname(path));
 }
 

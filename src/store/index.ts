@@ -1,4 +1,5 @@
-/** SQLite behind one query layer: connection, transaction, migrator, and the data directory that holds the files. */
-export { ownDirectory, ownFile, syncDirectory } from './data_dir.ts';
+/** SQLite and PostgreSQL behind one query layer: connection, transaction, migrator; and the data directory of a node. */
+export { ownDirectory, replaceFile, syncDirectory } from './data_dir.ts';
+export type { Migrations } from './migrations.ts';
 export { openSqlite, type SqliteFile, type SqliteValue } from './sqlite.ts';
-export { type Migrations, openStore, type Store, type StoreOptions } from './store.ts';
+export { openStore, type Store } from './store.ts';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StartError } from '../errors.ts';
-import { syncDirectory } from './data_dir.ts';
+import { replaceFile } from './data_dir.ts';
 
 /**
  * The name of this node in shared tables: made with the data directory and kept in it (`node_id`), so that after a
@@ -17,18 +17,7 @@ export function nodeId(directory: string): string {
     return known;
   }
   const made = randomUUID();
-  // A crash must not leave half an id.
-  const draft = `${path}.new`;
-  rmSync(draft, { force: true });
-  const handle = openSync(draft, 'wx', 0o600);
-  try {
-    writeSync(handle, `${made}\n`);
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-  renameSync(draft, path);
-  syncDirectory(directory);
+  replaceFile(path, `${made}\n`);
   return made;
 }
 

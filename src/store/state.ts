@@ -9,9 +9,10 @@ import {
   SqliteDriver,
   type SqliteStatement,
 } from 'kysely';
-import { type Migration, Migrator } from 'kysely/migration';
+import { Migrator } from 'kysely/migration';
 import { LRUCache } from 'lru-cache';
 import { guardConnection } from './faults.ts';
+import type { Migrations } from './migrations.ts';
 import { openSqlite, type SqliteFile, type SqliteValue } from './sqlite.ts';
 
 const PREPARED_STATEMENTS = 500;
@@ -25,11 +26,7 @@ export async function openState(path: string): Promise<Kysely<unknown>> {
 }
 
 /** Applies the schema steps of one room that were not applied yet. Throws what a step throws; that step is undone. */
-export async function migrateState(
-  db: Kysely<unknown>,
-  room: string,
-  migrations: { readonly [name: string]: Migration },
-): Promise<void> {
+export async function migrateState(db: Kysely<unknown>, room: string, migrations: Migrations): Promise<void> {
   const migrator = new Migrator({
     db,
     provider: { getMigrations: async () => ({ ...migrations }) },

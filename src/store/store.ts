@@ -1,15 +1,12 @@
 import { join } from 'node:path';
 import type { Kysely } from 'kysely';
-import type { Migration } from 'kysely/migration';
 import { StartError } from '../errors.ts';
 import type { Secret } from '../model/secret.ts';
 import { ownDirectory } from './data_dir.ts';
 import { channelName, Hints } from './hints.ts';
 import { type Lock, lockDirectory } from './lock.ts';
+import type { Migrations } from './migrations.ts';
 import { nodeId } from './node_id.ts';
-
-/** Schema steps of one room, by name; applied once each, in the order of their names. */
-export type Migrations = { readonly [name: string]: Migration };
 
 /** The shared state of the gateway, and the directory that everything of this node lies in. */
 export interface Store {

@@ -5,7 +5,7 @@ import { createPolicySource } from '../../src/bundle/index.ts';
 import { createRequestStep, loadPolicy } from '../../src/decide/index.ts';
 import type { ChunkInput, PolicySource } from '../../src/model/decision.ts';
 import type { Decided, Framed, Identified, RequestHeaders, Scanned } from '../../src/model/exchange.ts';
-import { createRead } from '../../src/receive/index.ts';
+import { createReadStep } from '../../src/receive/index.ts';
 import { figure, median, note } from './figure.ts';
 
 const sizes = { '1KB': 1024, '100KB': 102_400, '1MB': 1_048_576 };
@@ -77,7 +77,7 @@ async function exchangeOf(size: number): Promise<Scanned> {
   }
   const tools = [{ name: 'Read', description: 'Reads a file.', input_schema: { type: 'object', properties: {} } }];
   const body = Buffer.from(JSON.stringify({ model: 'claude-opus-5-5', max_tokens: 1024, tools, messages }));
-  const read = createRead({ bytes: 2 ** 25, depth: 64, keys: 100_000, timeoutMs: 10_000 });
+  const read = createReadStep({ bytes: 2 ** 25, depth: 64, keys: 100_000, timeoutMs: 10_000 });
   return {
     ...(await read(identified(body))),
     conversation: { id: 'bench', turn: 1, dropBlock: false },

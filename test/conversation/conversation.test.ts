@@ -5,16 +5,16 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
-  createConverse,
+  createConverseStep,
   createNoteStep,
-  createRestore,
+  createRestoreStep,
   type Ledgers,
   openLedgers,
 } from '../../src/conversation/index.ts';
 import { defaultLimits, render } from '../../src/json/index.ts';
 import type { AnswerPart } from '../../src/model/answer.ts';
 import type { Conversed, Identified, Read, Recorded } from '../../src/model/exchange.ts';
-import { createRead } from '../../src/receive/read.ts';
+import { createReadStep } from '../../src/receive/read.ts';
 import { keyFiles, openKeys } from '../../src/seal/index.ts';
 import { openStore, type Store } from '../../src/store/index.ts';
 
@@ -44,11 +44,11 @@ async function read(body: object, headers: Record<string, string> = {}, subject 
     route: { method: 'POST', action: 'messages.create' },
     source: Readable.from([bytes]),
   } as unknown as Identified;
-  return createRead({ ...defaultLimits, bytes: 1e6, timeoutMs: 1000 })(framed);
+  return createReadStep({ ...defaultLimits, bytes: 1e6, timeoutMs: 1000 })(framed);
 }
 
 async function idOf(exchange: Promise<Read>): Promise<string> {
-  const { conversation } = await createConverse(ledgers, (text) => keyedHash(text))(await exchange);
+  const { conversation } = await createConverseStep(ledgers, (text) => keyedHash(text))(await exchange);
   return conversation.id;
 }
 
@@ -116,7 +116,7 @@ describe('the restore step', () => {
       inputText: '{ "command":"rm -rf build", "n":1.0 }',
       shownAs: 'denied_by_policy_ab12',
     });
-    const exchange = await createRestore(ledgers)(await conversed(history, 'c1'));
+    const exchange = await createRestoreStep(ledgers)(await conversed(history, 'c1'));
     const text = Buffer.from(render(exchange.body!)).toString();
     const expected = Buffer.from(exchange.body!.bytes)
       .toString()
@@ -128,10 +128,10 @@ describe('the restore step', () => {
   });
 
   it('leaves the calls of other conversations, and calls under another name, as they are', async () => {
-    const other = await createRestore(ledgers)(await conversed(history, 'c2'));
+    const other = await createRestoreStep(ledgers)(await conversed(history, 'c2'));
     expect(render(other.body!)).toBe(other.body!.bytes);
     const renamed = JSON.parse(JSON.stringify(history).replace('denied_by_policy_ab12', 'Bash'));
-    const same = await createRestore(ledgers)(await conversed(renamed, 'c1'));
+    const same = await createRestoreStep(ledgers)(await conversed(renamed, 'c1'));
     expect(render(same.body!)).toBe(same.body!.bytes);
   });
 
@@ -153,7 +153,7 @@ describe('the restore step', () => {
     [{ type: 'disabled' }, '{"type":"disabled"}'],
     [{ type: 'adaptive', block_binding: { x: 1 } }, '{"type":"adaptive","block_binding":{"x":1}}'],
   ])('asks a marked conversation to drop mismatching thinking: %j', async (thinking, expected) => {
-    const exchange = await createRestore(ledgers)(await conversed({ ...hello, thinking }, 'c3', true));
+    const exchange = await createRestoreStep(ledgers)(await conversed({ ...hello, thinking }, 'c3', true));
     expect(Buffer.from(render(exchange.body!)).toString()).toContain(`"thinking":${expected}`);
   });
 });

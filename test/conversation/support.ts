@@ -5,9 +5,9 @@ import { Readable } from 'node:stream';
 import type { RootOperationNode } from 'kysely';
 import {
   type Contents,
-  createConverse,
+  createConverseStep,
   createPinStep,
-  createRestore,
+  createRestoreStep,
   type Ledgers,
   openContents,
   openLedgers,
@@ -21,7 +21,7 @@ import type { Client, Decided, Identified, Masked, Scanned } from '../../src/mod
 import type { JsonObject } from '../../src/model/json.ts';
 import type { Principal } from '../../src/model/principal.ts';
 import { Secret } from '../../src/model/secret.ts';
-import { createRead } from '../../src/receive/read.ts';
+import { createReadStep } from '../../src/receive/read.ts';
 import { type Keys, openKeys } from '../../src/seal/index.ts';
 import { openStore, type Store } from '../../src/store/index.ts';
 
@@ -88,9 +88,9 @@ export async function openNode(
   const contents = await openContents(store, keys, now);
   const shelf = openRuleShelf(store.directory, ledgers);
   const masking = createMasking({ exact: () => [], newHits: contents.newHits, pinned: shelf });
-  const read = createRead({ ...defaultLimits, bytes: 1e7, timeoutMs: 1000 });
-  const converse = createConverse(ledgers, (text) => keys.keyedHash('conversation', text));
-  const restore = createRestore(ledgers, contents);
+  const read = createReadStep({ ...defaultLimits, bytes: 1e7, timeoutMs: 1000 });
+  const converse = createConverseStep(ledgers, (text) => keys.keyedHash('conversation', text));
+  const restore = createRestoreStep(ledgers, contents);
   const pin = createPinStep({
     ledgers,
     contents,

@@ -1,7 +1,7 @@
 import { createConnection } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toGatewayError } from '../../src/errors.ts';
-import { createFrame } from '../../src/receive/frame.ts';
+import { createFrameStep } from '../../src/receive/frame.ts';
 import { refuse } from '../../src/receive/refuse.ts';
 import { createDataServer, type PortServer } from '../../src/receive/server.ts';
 
@@ -11,7 +11,7 @@ let port: number;
 const malformed: string[] = [];
 
 beforeAll(async () => {
-  const frame = createFrame({ headers: 100 });
+  const frame = createFrameStep({ headers: 100 });
   server = createDataServer({
     handle: async (arrival) => {
       try {

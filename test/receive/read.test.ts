@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type ErrorCode, GatewayError } from '../../src/errors.ts';
 import type { Action, Identified } from '../../src/model/exchange.ts';
-import { createRead, type ReadLimits } from '../../src/receive/read.ts';
+import { createReadStep, type ReadLimits } from '../../src/receive/read.ts';
 
 const limits: ReadLimits = { bytes: 1 << 20, depth: 64, keys: 100_000, timeoutMs: 30_000 };
 const json = { 'content-type': 'application/json' };
@@ -30,7 +30,7 @@ function exchangeOf(chunks: readonly (string | Uint8Array)[], given: Given = {})
 }
 
 const read = (exchange: Identified, changed: Partial<ReadLimits> = {}) =>
-  createRead({ ...limits, ...changed })(exchange);
+  createReadStep({ ...limits, ...changed })(exchange);
 
 async function refusal(text: string | Uint8Array, given: Given = {}, changed: Partial<ReadLimits> = {}) {
   const error = await read(exchangeOf([text], given), changed).then(

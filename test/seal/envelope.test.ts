@@ -1,7 +1,7 @@
 import { createSecretKey, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { makeDataKey, openPart, SealBroken, sealPart, unwrapDataKey } from '../../src/seal/index.ts';
+import { makeDataKey, openOne, openPart, SealBroken, sealOne, sealPart, unwrapDataKey } from '../../src/seal/index.ts';
 
 const sealing = { id: 'test', key: createSecretKey(randomBytes(32)) };
 const bound = Buffer.from('exchange 7');
@@ -42,5 +42,13 @@ describe('envelope encryption', () => {
     expect(() => unwrapDataKey(sealing, 'd', wrapped)).toThrow(SealBroken);
     const other = { id: 'other', key: createSecretKey(randomBytes(32)) };
     expect(() => unwrapDataKey(other, 'c', wrapped)).toThrow(SealBroken);
+  });
+
+  it('seals one thing under a key of its own, and opens it as that thing alone', () => {
+    const stored = sealOne(sealing, 'token', 'conversation 1', 'grüße');
+    expect(openOne(sealing, 'token', 'conversation 1', stored).toString()).toBe('grüße');
+    expect(sealOne(sealing, 'token', 'conversation 1', 'grüße')).not.toEqual(stored);
+    expect(() => openOne(sealing, 'token', 'conversation 2', stored)).toThrow(SealBroken);
+    expect(() => openOne(sealing, 'approval', 'conversation 1', stored)).toThrow(SealBroken);
   });
 });

@@ -1,10 +1,15 @@
 import { GatewayError } from '../../errors.ts';
-import type { Json } from '../../model/json.ts';
 import type { ActivityView, ExchangeRow, Filters } from '../models.ts';
 import type { Loaded, Visit } from './visit.ts';
 
 const PAGE_ROWS = '50';
 const names = ['from', 'to', 'function', 'principal', 'effect'] as const;
+
+interface ExchangePage {
+  readonly exchanges: readonly ExchangeRow[];
+  /** The cursor of the page after it, or null at the end. */
+  readonly next: string | null;
+}
 
 /** Exchanges that match the filters of the query, newest first. */
 export async function loadActivity({ api, actor, request }: Visit): Promise<Loaded> {
@@ -16,7 +21,7 @@ export async function loadActivity({ api, actor, request }: Visit): Promise<Load
   for (const name of names) if (filters[name] !== '') query[name] = filters[name];
   for (const name of ['from', 'to']) if (query[name] !== undefined) query[name] = inZone(query[name]);
   if (before !== null) query.before = before;
-  const show = (answer: { exchanges: readonly ExchangeRow[]; next: string | null }, fault: string | null): Loaded => ({
+  const show = (answer: ExchangePage, fault: string | null): Loaded => ({
     title: 'Activity',
     view: {
       page: 'activity',
@@ -27,8 +32,7 @@ export async function loadActivity({ api, actor, request }: Visit): Promise<Load
     } satisfies ActivityView,
   });
   try {
-    const answer: Json = await api.call('GET', '/admin/v1/exchanges', { actor, query });
-    return show(answer as unknown as { exchanges: readonly ExchangeRow[]; next: string | null }, null);
+    return show(await api.call<ExchangePage>('GET', '/admin/v1/exchanges', { actor, query }), null);
   } catch (thrown) {
     if (!(thrown instanceof GatewayError) || thrown.code !== 'ADMIN_INPUT') throw thrown;
     return show({ exchanges: [], next: null }, thrown.message);

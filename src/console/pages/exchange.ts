@@ -1,5 +1,4 @@
 import { GatewayError } from '../../errors.ts';
-import type { JsonObject } from '../../model/json.ts';
 import type { Principal } from '../../model/principal.ts';
 import type { ExchangeRow, ExchangeView } from '../models.ts';
 import { placeOf } from '../rules.ts';
@@ -13,8 +12,8 @@ type Shown = ExchangeRow & Omit<ExchangeView, 'page' | 'exchange' | 'places'>;
  */
 export async function loadExchange({ api, actor, request, options, rules }: Visit): Promise<Loaded> {
   const id = request.params.id ?? '';
-  const answer = await api.call('GET', '/admin/v1/exchanges/{id}', { actor, params: { id } });
-  const { recording, returned, events, ...exchange } = answer as unknown as Shown;
+  const answer = await api.call<Shown>('GET', '/admin/v1/exchanges/{id}', { actor, params: { id } });
+  const { recording, returned, events, ...exchange } = answer;
   const requester = requesterOf(events);
   const decision = options.mayAct(actor.principal, 'session.view', { requester, approval: null });
   if (decision.effect !== 'allow') {
@@ -44,6 +43,6 @@ export async function loadExchange({ api, actor, request, options, rules }: Visi
 
 /** Who made the exchange, as its first event has it; null where nobody was known. */
 function requesterOf(events: Shown['events']): Principal | null {
-  const found = events.map(({ body }) => body.principal).find((principal) => principal != null);
-  return (found as JsonObject | undefined) ? (found as unknown as Principal) : null;
+  const principals = events.map(({ body }) => body.principal as Principal | null | undefined);
+  return principals.find((principal) => principal != null) ?? null;
 }

@@ -1,4 +1,3 @@
-import type { Json } from '../../model/json.ts';
 import type { DetectorRow, PolicyView, RuleRow } from '../models.ts';
 import { isOf, type WrittenRule } from '../rules.ts';
 import type { Loaded, Visit } from './visit.ts';
@@ -22,8 +21,7 @@ interface Counted {
 export async function loadPolicy({ api, actor, options, now, rules }: Visit): Promise<Loaded> {
   const status = options.policy.status();
   const query = { from: new Date(now - DAY_MS).toISOString() };
-  const answer: Json = await api.call('GET', '/admin/v1/tally', { actor, query });
-  const tally = answer as unknown as Tally;
+  const tally = await api.call<Tally>('GET', '/admin/v1/tally', { actor, query });
   const view: PolicyView = {
     page: 'policy',
     active: status.active && {

@@ -10,7 +10,7 @@ import type { ExchangeRecording } from './recording.ts';
  * decided on a tool call is durable before the call goes on to the client. It waits for nothing else, unless more
  * than may be unflushed would be; in strict mode it throws AUDIT_UNAVAILABLE once the record cannot be kept.
  */
-export function recordStep(exchange: Recorded, recording: ExchangeRecording, journal: Journal): WayBackStep {
+export function createRecordStep(exchange: Recorded, recording: ExchangeRecording, journal: Journal): WayBackStep {
   const marks = maskMarks(exchange.masks);
   return (part, next) => {
     if (part.kind === 'event' && part.index < 0) recording.answer.read(part);

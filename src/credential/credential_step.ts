@@ -2,10 +2,10 @@ import type { Approved, Credentialed } from '../model/exchange.ts';
 import type { Credentials, Lease } from '../model/lease.ts';
 
 /**
- * The way-in step that leases the credential of the role policy named, or of the default role. Throws or rejects with
+ * The `credential` step: leases the credential of the role policy named, or of the default role. Throws or rejects with
  * GatewayError CREDENTIAL_ROLE_UNKNOWN or CREDENTIAL_UNAVAILABLE.
  */
-export function credentialStep(
+export function createCredentialStep(
   credentials: Pick<Credentials, 'lease' | 'defaultRole'>,
 ): (exchange: Approved) => Credentialed | Promise<Credentialed> {
   const withLease = (exchange: Approved, lease: Lease): Credentialed => ({ ...exchange, lease });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { credentialStep } from '../../src/credential/index.ts';
+import { createCredentialStep } from '../../src/credential/index.ts';
 import { GatewayError } from '../../src/errors.ts';
 import type { Approved } from '../../src/model/exchange.ts';
 import type { Lease } from '../../src/model/lease.ts';
@@ -11,7 +11,7 @@ const exchange = (credential: string | null) =>
 describe('credential step', () => {
   it('leases the role that policy named, and the default role where it named none', () => {
     const asked: string[] = [];
-    const step = credentialStep({
+    const step = createCredentialStep({
       defaultRole: 'standard',
       lease: (role) => {
         asked.push(role);
@@ -24,13 +24,13 @@ describe('credential step', () => {
   });
 
   it('waits only where the lease is still to be fetched', async () => {
-    const step = credentialStep({ defaultRole: 'default', lease: async () => lease });
+    const step = createCredentialStep({ defaultRole: 'default', lease: async () => lease });
     await expect(step(exchange(null))).resolves.toMatchObject({ id: 'req_1', lease });
   });
 
   it('passes the refusal on', () => {
     const unknown = new GatewayError('CREDENTIAL_ROLE_UNKNOWN');
-    const step = credentialStep({
+    const step = createCredentialStep({
       defaultRole: 'default',
       lease: () => {
         throw unknown;
