@@ -49,8 +49,9 @@ export function callJudge(exchange: Decided, options: Pick<AnswerStepOptions, 'c
       reasons: CallVerdict['reasons'],
       decision: Decision | null = null,
     ) => ({ effect, tool, callId, callIndex, reasons, decision, approval: null }) satisfies CallVerdict;
-    if (part.inputText === null || tool !== name || callId === '') {
-      const message = 'its input is not complete JSON of at most 1 MiB, so it cannot be judged; make a smaller call';
+    if (!part.inputText?.trimStart().startsWith('{') || tool !== name || callId === '') {
+      const message =
+        'its input is no complete JSON object of at most 1 MiB, so it cannot be judged; make a smaller call';
       return verdict('deny', [{ id: 'unreadable-call', message }]);
     }
     if (denied.has(tool)) return verdict('deny', [{ id: 'tool-denied', message: `tool ${tool} may not be used here` }]);

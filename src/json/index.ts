@@ -6,3 +6,4 @@ export { parse, SLICE_BYTES, type Step, scan, scanSliced, sliced, toJson } from 
 export { defaultLimits, type JsonLimits } from './scanner.ts';
 export { quote, render, splice } from './splice.ts';
 export { Kind, type Tape, TapeNode } from './tape.ts';
+export { parseText } from './text.ts';
