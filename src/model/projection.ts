@@ -64,6 +64,8 @@ export interface RequestInput {
   /** What the principal has used; null until budgets are kept. */
   readonly usage: null;
   readonly conversation: { readonly id: string; readonly turn: number };
+  /** The newest text of the user, redacted; null where the bundle's manifest does not ask for it. */
+  readonly excerpt: string | null;
 }
 
 /** A path that a tool call names, without `.` and `..` where they could be resolved. */
@@ -104,6 +106,8 @@ export interface ToolUseInput {
   readonly detections: Counts;
   /** Position among the tool calls of this answer, from 0. */
   readonly answer: { readonly call_index: number };
+  /** The input as JSON text, redacted and cut; null where the bundle's manifest does not ask for it. */
+  readonly excerpt: string | null;
 }
 
 export interface AdminInput {
