@@ -155,7 +155,7 @@ async function open(config: Config, log: Log, opened: Opened) {
     (room) => room.close(),
   );
 
-  const deciding = { source: policies, clock: Date.now };
+  const deciding = { source: policies, clock: Date.now, redactLeaf: masking.redactLeaf };
   const mayAct = createMayAct(deciding);
   const approvals = opened(
     await openApprovals({

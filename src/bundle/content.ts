@@ -1,6 +1,7 @@
 import type { CorpusCase, Point, PolicyBundle } from '../model/decision.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { BundleFiles } from './archive.ts';
+import { excerptLengths } from './excerpts.ts';
 import { revisionOf } from './hash.ts';
 import { BundleRefused, type RefusalReason } from './refusal.ts';
 
@@ -48,6 +49,7 @@ export function contentOf(files: BundleFiles): BundleContent {
     data: files.has('data.json') ? json(files, 'data.json', 'data') : {},
     detectors: files.get(detectorsFile) ?? null,
     urgentRules: metadata.urgent_rules === true,
+    excerpts: excerptLengths(metadata.excerpt_characters),
     corpus: corpusOf(files),
     sources: sourcesOf(files),
   };

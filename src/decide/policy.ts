@@ -55,8 +55,11 @@ function activePolicy(bundle: PolicyBundle, engine: Engine): ActivePolicy {
     bundle: bundle.bundle,
     version: bundle.version,
     revision: bundle.revision,
+    excerpts: bundle.excerpts,
     decide,
     decideChunk(input) {
+      // Text is hardly ever the same twice, and none of it is kept.
+      if (input.excerpt !== null) return decide('chunk', { ...input });
       const key = chunkKey(input, thresholds);
       const known = cache.get(key);
       if (known !== undefined) return known;
@@ -69,7 +72,7 @@ function activePolicy(bundle: PolicyBundle, engine: Engine): ActivePolicy {
 }
 
 /**
- * The key of a chunk decision. Thresholds are one frozen object of the request decision for a whole answer, so their
+ * The key of a chunk decision without an excerpt. Thresholds are one frozen object of the request decision for a whole answer, so their
  * text is made once for each such object.
  */
 function chunkKey(input: ChunkInput, thresholds: Map<object, string>): string {

@@ -48,7 +48,7 @@ export interface Question {
   readonly policy: PolicyIdentity;
   /** The `max_tokens` asked for (after policy lowered it); a request with more than was approved is asked anew. */
   readonly maxTokens: number | null;
-  /** The projection that policy saw, for the approver. */
+  /** The projection that policy saw, for the approver; without an excerpt, since the content is shown whole. */
   readonly facts: JsonObject;
   /** Opaque marks (keyed hashes) of the texts that an approval releases; given back by `onReleased`. */
   readonly releases: readonly string[];

@@ -57,6 +57,13 @@ export interface Decision {
   readonly on_tool_deny: 'replace' | 'continue';
 }
 
+/** How many characters of text the bundle's manifest asks for at a point; null where it asks for none. */
+export interface ExcerptLengths {
+  readonly request: number | null;
+  readonly chunk: number | null;
+  readonly tool_use: number | null;
+}
+
 /** Identity of the policy that decided: recorded with every decision. */
 export type PolicyIdentity = {
   readonly bundle: string;
@@ -71,9 +78,10 @@ export type PolicyIdentity = {
  * An exchange takes one `ActivePolicy` when it is decided and keeps it to its end, so no exchange mixes revisions.
  */
 export interface ActivePolicy extends PolicyIdentity {
+  readonly excerpts: ExcerptLengths;
   /** Evaluates one point. Throws `GatewayError` POLICY_UNAVAILABLE on a throw, an undefined or an invalid result. */
   decide(point: Point, input: { readonly [key: string]: Json }): Decision;
-  /** The chunk decision, cached by its short key. */
+  /** The chunk decision, cached by its short key; with an excerpt every one is made anew. */
   decideChunk(input: ChunkInput): Decision;
 }
 
@@ -85,6 +93,7 @@ export interface PolicyBundle extends PolicyIdentity {
   readonly detectors: Uint8Array | null;
   /** Its rules take effect at once, also in conversations that are pinned to older ones. */
   readonly urgentRules: boolean;
+  readonly excerpts: ExcerptLengths;
   /** The bundle's own examples with the decisions they must give. */
   readonly corpus: readonly CorpusCase[];
 }
@@ -127,10 +136,11 @@ export type PolicyStatus = {
   readonly expires_at: number | null;
 };
 
-/** The chunk projection: only what changes, so that its cache key is short. */
+/** The chunk projection: only what changes, so that its cache key is short. `excerpt` as in the other projections. */
 export type ChunkInput = {
   readonly v: 1;
   readonly kind: string;
   readonly detections: { readonly [className: string]: number };
   readonly thresholds: { readonly [name: string]: number };
+  readonly excerpt: string | null;
 };

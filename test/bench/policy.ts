@@ -29,7 +29,7 @@ export async function policyFigures(rounds: number): Promise<void> {
 }
 
 async function requestFigures(policies: PolicySource, rounds: number): Promise<void> {
-  const decide = createRequestStep({ source: policies, clock: Date.now });
+  const decide = createRequestStep({ source: policies, clock: Date.now, redactLeaf: () => '' });
   const cases: { name: string; exchange: Scanned; times: number[] }[] = [];
   for (const [name, size] of Object.entries(sizes)) cases.push({ name, exchange: await exchangeOf(size), times: [] });
   for (let round = 0; round < rounds + 1; round++) {
@@ -51,6 +51,7 @@ function chunkFigure(policies: PolicySource, rounds: number): void {
     kind: 'text',
     detections: count === 0 ? {} : { email: count },
     thresholds,
+    excerpt: null,
   }));
   let turn = 0;
   const times = Array.from({ length: rounds + 1 }, () =>

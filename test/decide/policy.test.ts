@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 
 const chunk = (detections: { [name: string]: number }, thresholds: { [name: string]: number }) =>
-  ({ v: 1, kind: 'text_delta', detections, thresholds }) as const;
+  ({ v: 1, kind: 'text_delta', detections, thresholds, excerpt: null }) as const;
 
 describe('an active policy', () => {
   it('names the bundle it came from', () => {
