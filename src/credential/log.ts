@@ -4,4 +4,5 @@ export interface CredentialLog {
   warn(fields: { readonly [name: string]: unknown }, text: string): void;
 }
 
+/** Logs nothing. */
 export const silentLog: CredentialLog = { info() {}, warn() {} };

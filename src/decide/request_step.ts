@@ -45,7 +45,7 @@ export function reasonText(reasons: readonly Pick<Reason, 'id' | 'message'>[]): 
 }
 
 /** The masks of a decision by class. */
-export function maskPlanOf(decision: Decision): Map<string, MaskMode> {
+function maskPlanOf(decision: Decision): Map<string, MaskMode> {
   const plan = new Map<string, MaskMode>();
   addMasks(plan, decision);
   return plan;

@@ -8,7 +8,7 @@ const CR = 13;
 const SPACE = 32;
 
 /** The most bytes that one event may have. */
-export const eventBytesMax = 1024 * 1024;
+const eventBytesMax = 1024 * 1024;
 
 const noSpans: StreamEvent['spans'] = [];
 const nothing: Uint8Array = new Uint8Array(0);
