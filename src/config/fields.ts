@@ -1,7 +1,8 @@
 import { accessSync, constants } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { isLoopback, parseAddress } from './address.ts';
+import { isLoopback } from '../model/host.ts';
+import { parseAddress } from './address.ts';
 import type { Context } from './context.ts';
 
 /** Adds a fault with what to do about it. Never give it the value: it may be a secret in the wrong place. */

@@ -1,5 +1,5 @@
 /** The configuration: one schema, all faults reported together, printable with secrets hidden. */
-export { isLoopback, parseAddress } from './address.ts';
+export { parseAddress } from './address.ts';
 export type { Environment } from './context.ts';
 export { configSchema, printConfig, type SchemaNode } from './describe.ts';
 export { ConfigFaults } from './faults.ts';
