@@ -108,7 +108,7 @@ async function open(config: Config, { log, metrics }: Observing, opened: Opened)
       upstreamUrl: config.upstream.url,
       outbound,
       onEvent,
-      log: { info: () => undefined, warn: (_fields, text) => log.warn(text) },
+      log,
     }),
     (room) => room.close(),
   );
