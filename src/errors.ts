@@ -41,6 +41,7 @@ interface ErrorRow {
 const row = (status: number, type: ErrorType, reason: ReasonLabel, retry: boolean, text: string, open = false) =>
   ({ status, type, reason, retry, text, open }) satisfies ErrorRow;
 
+/** Every error by its code. */
 export const errorTable = {
   FRAMING: row(
     400,
@@ -229,7 +230,6 @@ export const errorTable = {
     'The request to the admin API is not valid.',
     true,
   ),
-  BUNDLE_INVALID: row(400, 'invalid_request_error', 'pdp', false, 'The policy bundle is not acceptable.', true),
   INTERNAL: row(500, 'api_error', 'internal', true, 'The gateway failed. The fault is logged under this request id.'),
 } as const satisfies { readonly [code: string]: ErrorRow };
 

@@ -4,6 +4,7 @@ import { createEnds, refusedRequest } from './ends.ts';
 import { type GatewayError, toGatewayError } from './errors.ts';
 import { createForward } from './forward/index.ts';
 import { type AdminAddress, adminFile } from './model/admin.ts';
+import type { Recorded } from './model/exchange.ts';
 import { createLog, createMetrics, type Log, type Metrics } from './observe/index.ts';
 import { createPipeline, wayBack } from './pipeline.ts';
 import { createPorts } from './ports.ts';
@@ -28,7 +29,7 @@ export interface Gateway {
 export async function createGateway(config: Config): Promise<Gateway> {
   const log = createLog(config.log.level);
   const metrics = createMetrics();
-  const rooms = await openRooms(config, log);
+  const rooms = await openRooms(config, { log, metrics });
   const admission = createAdmission(config.limits.concurrent_requests);
   const handle = createHandle(rooms, config, { log, metrics, admission });
   const { data, admin } = createPorts({ rooms, log, metrics, admission, handle });
@@ -97,7 +98,12 @@ function createHandle(rooms: Rooms, config: Config, { log, metrics, admission }:
         ?.catch((fault: GatewayError) => log.warn(fault.message, { exchange: exchange.id, code: fault.code })),
     tellLate: (exchange, error) => refuse(exchange.reply, refusedRequest(exchange.id, exchange), error, style),
   });
-  const answer = createPipeline(steps, forward, ends);
+  const timed = (exchange: Recorded) => {
+    const route = exchange.route.pattern;
+    if (!exchange.attached) metrics.admission.observe({ route }, (Date.now() - exchange.startedAt) / 1000);
+    return forward(exchange);
+  };
+  const answer = createPipeline(steps, timed, ends);
 
   return async (arrival: Arrival): Promise<void> => {
     let leave: () => void;

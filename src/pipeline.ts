@@ -51,7 +51,7 @@ export interface Steps {
 }
 
 /** The way in. Each step proves one thing more, or refuses. */
-export function wayIn(steps: Steps): Way<Arrival, Recorded> {
+function wayIn(steps: Steps): Way<Arrival, Recorded> {
   return way<Arrival>()
     .step('frame', steps.frame)
     .step('identify', steps.identify)

@@ -68,6 +68,9 @@ export function createPorts(options: PortsOptions): { readonly data: PortServer;
       readiness,
       metrics: () => {
         metrics.active.set(admission.active);
+        metrics.bundle.reset();
+        const { active } = policies.status();
+        if (active) metrics.bundle.set({ name: active.bundle, version: active.version, revision: active.revision }, 1);
         return metrics.render();
       },
       onFault,

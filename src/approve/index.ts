@@ -2,7 +2,7 @@
 export { createApproveAnswerStep } from './answer_step.ts';
 export { type ApprovalDesk, type ApprovalsOptions, openApprovals } from './approvals.ts';
 export type { CallApprovalOptions } from './call_release.ts';
-export { type CallToBind, fingerprintOf, requestFingerprint, toolCallFingerprint } from './fingerprint.ts';
+export { fingerprintOf, requestFingerprint, toolCallFingerprint } from './fingerprint.ts';
 export { createGrantStep } from './grant_step.ts';
 export { createParking, type Parking } from './parking.ts';
 export { createApproveStep, type RequestApprovalOptions } from './request_step.ts';

@@ -125,6 +125,7 @@ export interface NoticeRow {
   created_at: number;
 }
 
+/** Schema steps of these tables; one that was released never changes. */
 export const migrations: Migrations = {
   '001_approvals': {
     async up(db: Kysely<unknown>) {

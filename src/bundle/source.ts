@@ -16,7 +16,7 @@ import type { BundleKey } from './signature.ts';
 import { builtinUrl, type VerifiedBundle, verifyBuiltin, verifyBundle } from './verify.ts';
 
 /** The file that is looked for in a watched directory. */
-export const bundleFile = 'bundle.tar.gz';
+const bundleFile = 'bundle.tar.gz';
 
 export interface PolicySourceOptions {
   readonly config: Config['policy'];

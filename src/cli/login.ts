@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StartError } from '../errors.ts';
+import { isLoopback } from '../model/host.ts';
 import { loginPath, readLogin, writeLogin } from './login_file.ts';
 import { plain } from './table.ts';
 
@@ -103,7 +104,7 @@ export async function loginToken(options: LoginOptions, { env }: Surroundings = 
 /** The secret goes there: https, or this machine. */
 function gatewayUrl(text: string): string {
   const url = URL.parse(text);
-  const local = url?.protocol === 'http:' && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
+  const local = url?.protocol === 'http:' && isLoopback(url.hostname);
   if (url === null || url.username || url.search || url.hash || (url.protocol !== 'https:' && !local)) {
     throw new StartError('--gateway: write it as https://gateway.example; plain http is for this machine only');
   }

@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
+import manifest from '../../package.json' with { type: 'json' };
 import { StartError } from '../errors.ts';
 import { addApprovals } from './approvals_program.ts';
 
-const version = '0.1.0';
 const dataDirOption = () =>
   new Option('--data-dir <folder>', 'data directory of the gateway').env('SALLYPORT_DATA_DIR').default('./.sallyport');
 
@@ -20,7 +20,7 @@ interface WithDataDir {
 export function createProgram(): Command {
   const program = new Command('sallyport')
     .description('The policy-as-code gateway between your Claude agents and Claude.')
-    .version(version)
+    .version(manifest.version)
     .showHelpAfterError('(add --help for the options and examples)')
     .addHelpText(
       'after',

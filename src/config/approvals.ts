@@ -58,7 +58,7 @@ export const approvals = (context: Context) =>
       .boolean()
       .default(false)
       .describe('Shows in a held stream, before a tool call, what it waits for; taken out of later requests again.'),
-    held_most: seconds.default(200).describe('Most requests that are held at one time; more are answered 529.'),
+    held_most: count.default(200).describe('Most requests that are held at one time; more are answered 529.'),
     held_most_per_tenant: count.default(100).describe('The same for one tenant.'),
     retry_after_s: seconds
       .max(60)
@@ -77,8 +77,8 @@ export const approvals = (context: Context) =>
       .default(900)
       .describe('Time for which a denial also answers the same request sent again, in seconds.'),
     break_glass_s: seconds.max(3_600).default(300).describe('Time that a grant by break-glass lasts, in seconds.'),
-    grant_uses: seconds.default(100).describe('Most uses of one session or time-boxed grant.'),
-    keep_days: seconds.default(90).describe('Days for which the content of a settled approval is kept.'),
+    grant_uses: count.default(100).describe('Most uses of one session or time-boxed grant.'),
+    keep_days: count.default(90).describe('Days for which the content of a settled approval is kept.'),
     notify: z
       .array(channel(context))
       .default([])

@@ -1,7 +1,8 @@
 import { accessSync, constants } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { isLoopback, parseAddress } from './address.ts';
+import { isLoopback } from '../model/host.ts';
+import { parseAddress } from './address.ts';
 import type { Context } from './context.ts';
 
 /** Adds a fault with what to do about it. Never give it the value: it may be a secret in the wrong place. */
@@ -73,14 +74,17 @@ export const label = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
   message: 'not a name: letters, digits, dot, dash and underscore, at most 64',
 });
 
+/** A length of time in whole seconds. */
 export const seconds = z.int().positive();
 
+/** A number of things: whole, at least one. */
 export const count = z.int().positive();
 
 /** Headers the gateway sets itself or takes from the credential role, so that configuration may not add them. */
 const reservedHeaders =
   /^(authorization|x-api-key|cookie|proxy-.*|host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|content-.*|accept-encoding|anthropic-(workspace|organization).*)$/;
 
+/** Headers that go to Claude with every request: lower-case names, none that the gateway sets or that holds a credential. */
 export const upstreamHeaders = z.record(z.string(), z.string()).superRefine((headers, context) => {
   for (const [name, value] of Object.entries(headers)) {
     if (!/^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name)) {

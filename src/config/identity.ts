@@ -4,7 +4,7 @@ import { always, distinct, fault, label, publicFile, seconds, serviceUrl } from 
 import { gatewayTokens, oidcLogin, samlProviders } from './login.ts';
 
 /** Signature algorithms a caller's token may have. Asymmetric only: a shared secret would let a verifier sign. */
-export const tokenAlgorithms = [
+const tokenAlgorithms = [
   'RS256',
   'RS384',
   'RS512',

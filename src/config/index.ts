@@ -1,7 +1,7 @@
 /** The configuration: one schema, all faults reported together, printable with secrets hidden. */
-export { type Address, isLoopback, parseAddress } from './address.ts';
+export { parseAddress } from './address.ts';
 export type { Environment } from './context.ts';
 export { configSchema, printConfig, type SchemaNode } from './describe.ts';
-export { ConfigFaults, type Fault } from './faults.ts';
+export { ConfigFaults } from './faults.ts';
 export { developmentConfig, loadConfig } from './load.ts';
 export type { Config, ConfigInput } from './schema.ts';

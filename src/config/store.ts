@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isLoopback } from './address.ts';
+import { isLoopback } from '../model/host.ts';
 import type { Context } from './context.ts';
 import { fault, pathFrom } from './fields.ts';
 import { secretFrom } from './secret.ts';

@@ -4,7 +4,7 @@ type Headers = readonly (readonly [name: string, value: string])[];
  * Only our own script and styles, nothing inline, no frame around us, and no place where text could become code: with
  * Trusted Types required and no policy allowed, the browser refuses every HTML sink.
  */
-export const contentPolicy = [
+const contentPolicy = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",

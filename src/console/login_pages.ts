@@ -9,7 +9,7 @@ type Headers = WebResponse['headers'];
 export type Shell = (title: string, content: Html) => string;
 
 /** A document without style, where the console gives no other. */
-export const plainShell: Shell = (title, content) =>
+const plainShell: Shell = (title, content) =>
   html`<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title} · Sallyport</title></head>

@@ -10,7 +10,7 @@ type Asked = Pick<WebRequest, 'headers' | 'body'>;
  * or where it does not send that, an `Origin` of the host that was asked), and the form's `csrf` or the header
  * `x-csrf-token` is the session's own.
  */
-export function isOurForm(session: Pick<SessionView, 'csrf'>, request: Asked): boolean {
+function isOurForm(session: Pick<SessionView, 'csrf'>, request: Asked): boolean {
   return fromOurPage(request) && sameText(presentedToken(request), session.csrf);
 }
 

@@ -31,6 +31,7 @@ export interface SessionTables {
   };
 }
 
+/** Schema steps of these tables; one that was released never changes. */
 export const sessionMigrations: Migrations = {
   '001_sessions': {
     async up(db: Kysely<unknown>) {

@@ -12,7 +12,7 @@ const rememberedMax = 10_000;
  * The client's name for its thread: the first present of the session header, `session_id` inside `metadata.user_id`,
  * and a digest of the first message in its canonical form. A claim, never authority.
  */
-export function clientThread(exchange: Read): string {
+function clientThread(exchange: Read): string {
   const session = exchange.headers.get('x-claude-code-session-id');
   if (session) return `session:${session.slice(0, 256)}`;
   const root = exchange.body?.root ?? null;

@@ -1,4 +1,4 @@
-import type { MaskMode, MaskPlan } from '../model/scan.ts';
+import { addMask, type MaskMode, type MaskPlan } from '../model/scan.ts';
 
 /**
  * What the rewriting of one conversation is pinned to, so that what Claude saw once looks the same on every turn. It
@@ -51,8 +51,6 @@ const touchMs = 600_000;
 /** Rule sets that one conversation keeps; each costs a scan. */
 const rulesMost = 3;
 
-const strength: { readonly [M in MaskMode]: number } = { token: 0, partial: 1, redact: 2 };
-
 /** Whether a pin still holds. */
 function holds(pin: Pin, { rules, urgent, kept }: Wanted, now: number): boolean {
   if (now - pin.usedAt >= idleMs || now - pin.pinnedAt >= pinMs) return false;
@@ -87,10 +85,7 @@ export function repin(before: Pin | null, wanted: Wanted, now: number): Pinning 
 /** Both plans; where both name a class the stronger mode wins. */
 export function unite(one: MaskPlan, other: MaskPlan): Map<string, MaskMode> {
   const plan = new Map(one);
-  for (const [name, mode] of other) {
-    const known = plan.get(name);
-    if (known === undefined || strength[mode] > strength[known]) plan.set(name, mode);
-  }
+  for (const [name, mode] of other) addMask(plan, name, mode);
   return plan;
 }
 

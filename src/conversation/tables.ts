@@ -61,6 +61,7 @@ export interface Tables {
   readonly withheld_change: { readonly number: number };
 }
 
+/** Schema steps of these tables; one that was released never changes. */
 export const conversationMigrations: Migrations = {
   '001_ledger': {
     async up(db: Kysely<unknown>) {

@@ -44,7 +44,7 @@ export function createCredentials(options: CredentialOptions): Credentials {
   const closing = new AbortController();
   const changed = (body: AuditEvent['body']) => onEvent({ kind: 'credential.changed', exchange: null, body });
   const session = openSession(options, clock, random, log, (accessor) => {
-    log.info({ accessor }, 'logged in at Vault');
+    log.info('logged in at Vault', { accessor });
     changed({ change: 'login', accessor });
   });
 
@@ -73,11 +73,11 @@ export function createCredentials(options: CredentialOptions): Credentials {
         });
       },
       refused(lease) {
-        log.warn({ role, lease: lease.id }, 'Claude refused a credential');
+        log.warn('Claude refused a credential', { role, lease: lease.id });
         changed({ change: 'refused', role, source: source.kind, lease: lease.id });
       },
       failed(fault, lease) {
-        log.warn({ role, lease: lease?.id ?? null, fault: fault.message }, 'no new credential could be leased');
+        log.warn('no new credential could be leased', { role, lease: lease?.id ?? null, detail: fault.message });
         if (lease !== null || down) return;
         down = true;
         changed({ change: 'unavailable', role, source: source.kind, fault: fault.kind });

@@ -1,7 +1,7 @@
-/** Where this room logs; pino's logger fits. */
-export interface CredentialLog {
-  info(fields: { readonly [name: string]: unknown }, text: string): void;
-  warn(fields: { readonly [name: string]: unknown }, text: string): void;
-}
+import type { Log } from '../observe/index.ts';
 
+/** The log, as far as this room uses it. */
+export type CredentialLog = Pick<Log, 'info' | 'warn'>;
+
+/** Logs nothing. */
 export const silentLog: CredentialLog = { info() {}, warn() {} };

@@ -46,7 +46,7 @@ export class Revocations {
     if (last !== null && this.#options.owned) this.#open.add(last);
     const signal = AbortSignal.timeout(CLOSE_MS);
     await Promise.all([...this.#open].map((token) => this.#revoke(token, signal)));
-    for (const { accessor } of this.#open) this.#options.log.warn({ accessor }, 'a Vault token was not revoked');
+    for (const { accessor } of this.#open) this.#options.log.warn('a Vault token was not revoked', { accessor });
   }
 
   async #revoke(token: Revocable, signal: AbortSignal): Promise<void> {

@@ -170,10 +170,10 @@ export class VaultSession {
       if (this.#closing.signal.aborted) return;
       const fault = toFault(thrown);
       const { log } = this.#options;
-      log.warn({ fault: fault.message, accessor: generation.accessor }, 'the Vault token was not renewed');
+      log.warn('the Vault token was not renewed', { detail: fault.message, accessor: generation.accessor });
       if (!replace && (fault.status === 400 || fault.status === 403)) {
         this.#drop(generation);
-        await this.#logIn().catch((again) => log.warn({ fault: toFault(again).message }, 'the login at Vault failed'));
+        await this.#logIn().catch((again) => log.warn('the login at Vault failed', { detail: toFault(again).message }));
       } else if (this.#generation === generation) {
         this.#schedule(generation, failures + 1, replace);
       }

@@ -2,7 +2,7 @@ import { type Outbound, OutboundError, type OutboundResponse } from '../outbound
 import { CredentialFault, type FaultKind } from './fault.ts';
 
 /** The longest one call may take, from the call to the last byte. */
-export const CALL_MS = 2_000;
+const CALL_MS = 2_000;
 const LARGEST_ANSWER = 262_144;
 
 export interface Call {

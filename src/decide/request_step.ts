@@ -1,7 +1,7 @@
 import { GatewayError } from '../errors.ts';
 import type { ActivePolicy, Decision, PolicySource, Reason } from '../model/decision.ts';
 import type { Decided, Scanned } from '../model/exchange.ts';
-import type { MaskMode, RedactLeaf } from '../model/scan.ts';
+import { addMask, type MaskMode, type RedactLeaf } from '../model/scan.ts';
 import type { Clock } from './clock.ts';
 import { requestExcerpt } from './excerpt.ts';
 import { projectRequest } from './project.ts';
@@ -50,21 +50,16 @@ export function reasonText(reasons: readonly Pick<Reason, 'id' | 'message'>[]): 
 }
 
 /** The masks of a decision by class. */
-export function maskPlanOf(decision: Decision): Map<string, MaskMode> {
+function maskPlanOf(decision: Decision): Map<string, MaskMode> {
   const plan = new Map<string, MaskMode>();
   addMasks(plan, decision);
   return plan;
 }
 
-const strength: { readonly [M in MaskMode]: number } = { token: 0, partial: 1, redact: 2 };
-
 /** Adds the masks of a decision to a plan; where a class is named twice the stronger mode wins. */
 export function addMasks(plan: Map<string, MaskMode>, { mask }: Decision): void {
   for (const { detectors, mode } of mask) {
-    for (const name of detectors) {
-      const known = plan.get(name);
-      if (known === undefined || strength[mode] > strength[known]) plan.set(name, mode);
-    }
+    for (const name of detectors) addMask(plan, name, mode);
   }
 }
 

@@ -92,7 +92,7 @@ const stoppedInAnswer = new Set([
 ]);
 
 /** The header that names the exchange in the gateway's own records; Claude's `request-id` stays Claude's. */
-export const exchangeHeader = 'x-sallyport-request-id';
+const exchangeHeader = 'x-sallyport-request-id';
 
 /** The headers for the caller: Claude's own (an open list) without hop-by-hop ones, and the exchange's id. */
 export function answerHeaders(

@@ -9,7 +9,7 @@ const CR = 13;
 const SPACE = 32;
 
 /** The most bytes that one event may have. */
-export const eventBytesMax = 1024 * 1024;
+const eventBytesMax = 1024 * 1024;
 
 const eventLimits: JsonLimits = { depth: 512, keys: 100_000, values: 500_000 };
 const noSpans: StreamEvent['spans'] = [];

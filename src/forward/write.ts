@@ -59,7 +59,7 @@ export function requireVerdict(part: HeldBlock): void {
 }
 
 /** The events of a whole block: its original ones, or start, one delta and stop. */
-export function blockEvents(part: HeldBlock): readonly StreamEvent[] {
+function blockEvents(part: HeldBlock): readonly StreamEvent[] {
   if (Array.isArray(part.original)) return part.original as readonly StreamEvent[];
   const { index, block } = part;
   if (part.inputText !== null) {

@@ -9,7 +9,7 @@ import { openSigningKey } from './signing_key.ts';
 import { isObject } from './unverified.ts';
 
 /** Longest life of a gateway token in seconds. */
-export const MAX_GATEWAY_TOKEN_S = 900;
+const MAX_GATEWAY_TOKEN_S = 900;
 
 /** Seconds by which the clocks of two nodes of a fleet may differ. */
 const OWN_SKEW_S = 5;

@@ -5,10 +5,9 @@ export {
   type DevelopmentToken,
   developmentReviewer,
 } from './development.ts';
-export { createGatewayTokens, type GatewayTokens } from './gateway_tokens.ts';
 export { createIdentify, type Identify, type IdentifyOptions } from './identify.ts';
 export type { IssuerEntry } from './issuer.ts';
-export { createPeople, type People, type PeopleOptions } from './people.ts';
-export { type RevocationCheck, type RevocationKind, revocationMarks } from './revocation_marks.ts';
+export { createPeople, type People } from './people.ts';
+export { revocationMarks } from './revocation_marks.ts';
 export { revocationRoutes } from './revocation_routes.ts';
-export { createRevocations, type NewRevocation, type Revocation, type Revocations } from './revocations.ts';
+export { createRevocations, type Revocations } from './revocations.ts';

@@ -22,6 +22,7 @@ export interface KeyTimes {
   readonly cooldown: number;
 }
 
+/** The times of a gateway, in milliseconds; tests have shorter ones. */
 export const keyTimes: KeyTimes = { refresh: 600_000, stale: 1_200_000, lastGood: 3_600_000, cooldown: 30_000 };
 
 export interface KeySetOptions {

@@ -17,6 +17,7 @@ export interface RevocationTables {
   readonly revocation_change: { readonly number: number };
 }
 
+/** Schema steps of these tables; one that was released never changes. */
 export const revocationMigrations: Migrations = {
   '001_revocations': {
     async up(db: Kysely<unknown>) {

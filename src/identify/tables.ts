@@ -30,6 +30,7 @@ export interface IdentifyTables extends RevocationTables {
   };
 }
 
+/** Schema steps of these tables; one that was released never changes. */
 export const identifyMigrations: Migrations = {
   ...revocationMigrations,
   '002_logins': {

@@ -13,6 +13,7 @@ export interface JsonLimits {
   readonly values: number;
 }
 
+/** Limits of a request body where the configuration says nothing else. */
 export const defaultLimits: JsonLimits = { depth: 64, keys: 100_000, values: 500_000 };
 
 /** Bytes of a property name's spelling; see `KeyGuard`. */

@@ -4,8 +4,9 @@ import type { JsonNode } from '../model/body.ts';
 export const Kind = { object: 0, array: 1, string: 2, number: 3, true: 4, false: 5, null: 6, key: 7 } as const;
 
 const KIND = 7;
-/** Flags beside the kind, for strings and keys. */
+/** Flag beside the kind of a string or key: it is spelled with escapes. */
 export const ESCAPED = 8;
+/** Flag beside the kind of a string or key: it holds bytes beyond ASCII. */
 export const WIDE = 16;
 
 /** Words of one record: start, end, kind and flags, index of the record behind the value. */

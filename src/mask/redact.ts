@@ -1,4 +1,4 @@
-import type { MaskMark, MaskMode, Span } from '../model/scan.ts';
+import { type MaskMark, type MaskMode, type Span, stronger } from '../model/scan.ts';
 
 /** What stands in for a masked value. */
 export function placeholder(className: string): string {
@@ -12,8 +12,6 @@ const partialKept = 4;
 const wholeMost = 4096;
 /** How every token begins. */
 export const tokenStart = 'MASKED_';
-
-const strength: { readonly [M in MaskMode]: number } = { token: 0, partial: 1, redact: 2 };
 
 /** How one exchange masks. */
 export interface Masks {
@@ -103,7 +101,7 @@ export class Redactor {
       out += text.slice(at, run.from);
       at = run.to;
       const open: Open = this.#open ?? { run, value: '', written: false };
-      if (strength[run.mode] > strength[open.run.mode]) open.run.mode = run.mode;
+      open.run.mode = stronger(open.run.mode, run.mode);
       out += this.#extended(open, text.slice(run.from, run.to));
       this.#open = open;
       if (at < text.length) out += this.end();
@@ -138,7 +136,7 @@ export class Redactor {
       const run = runs.at(-1);
       if (run && span.from <= run.to) {
         run.to = Math.max(run.to, span.to);
-        if (strength[mode] > strength[run.mode]) run.mode = mode;
+        run.mode = stronger(run.mode, mode);
         continue;
       }
       runs.push({ from: span.from, to: span.to, detector: span.detector, class: span.class, mode });

@@ -77,3 +77,15 @@ export interface MaskMark {
   readonly mode: MaskMode;
   readonly count: number;
 }
+
+const strength: { readonly [M in MaskMode]: number } = { token: 0, partial: 1, redact: 2 };
+
+/** The mode that hides more: redact, then partial, then token. */
+export function stronger(one: MaskMode, other: MaskMode): MaskMode {
+  return strength[other] > strength[one] ? other : one;
+}
+
+/** Adds a mask to a plan; where the class has one already the stronger mode wins. */
+export function addMask(plan: Map<string, MaskMode>, className: string, mode: MaskMode): void {
+  plan.set(className, stronger(plan.get(className) ?? mode, mode));
+}

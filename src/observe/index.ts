@@ -1,3 +1,3 @@
 /** Logs and metrics. */
-export { createLog, type Log, type LogFields } from './log.ts';
+export { createLog, type Log } from './log.ts';
 export { createMetrics, type Metrics } from './metrics.ts';

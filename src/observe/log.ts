@@ -14,6 +14,9 @@ export interface LogFields {
   readonly version?: string;
   readonly revision?: string;
   readonly role?: string;
+  /** Names of a lease and of a Vault token; null where there is none. */
+  readonly lease?: string | null;
+  readonly accessor?: string | null;
   readonly signal?: string;
   readonly count?: number;
   readonly stack?: string;
@@ -38,7 +41,7 @@ export function createLog(level: string): Log {
   destination.on('error', () => undefined);
   const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
   const clean = (fields: LogFields | undefined) => {
-    const out: { [name: string]: string | number } = {};
+    const out: { [name: string]: string | number | null } = {};
     for (const [name, value] of Object.entries(fields ?? {})) {
       out[name] = typeof value === 'string' ? value.replace(secretForms, '[secret]').slice(0, 2000) : value;
     }

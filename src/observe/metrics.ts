@@ -4,7 +4,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 export interface Metrics {
   readonly requests: Counter<'route' | 'outcome' | 'reason'>;
   readonly duration: Histogram<'route'>;
-  readonly firstByte: Histogram<'route'>;
+  readonly admission: Histogram<'route'>;
   readonly active: Gauge;
   readonly decisions: Counter<'point' | 'effect'>;
   readonly masks: Counter<'class'>;
@@ -35,7 +35,7 @@ export function createMetrics(): Metrics {
       buckets: seconds,
       registers,
     }),
-    firstByte: new Histogram({
+    admission: new Histogram({
       name: 'sallyport_admission_seconds',
       help: 'From the request line to the moment the request is forwarded',
       labelNames: ['route'],

@@ -47,9 +47,3 @@ export function isPublicAddress(address: string): boolean {
       return false;
   }
 }
-
-/** Whether the host name of a URL (IPv6 in brackets or not) means this machine, by its spelling alone. */
-export function isLoopbackHost(hostname: string): boolean {
-  const host = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
-}

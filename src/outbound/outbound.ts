@@ -1,5 +1,5 @@
 import { Agent, type Dispatcher, errors } from 'undici';
-import { isLoopbackHost } from './address.ts';
+import { isLoopback } from '../model/host.ts';
 import { AddressRefused, ConnectFailed, checkedConnector } from './connect.ts';
 import { errorWord, OutboundError } from './error.ts';
 
@@ -110,7 +110,7 @@ export function createOutbound(options: OutboundOptions = {}): Outbound {
 function fetchableUrl(given: string | URL): URL {
   const url = URL.parse(String(given));
   if (!url) throw new OutboundError('url', 'a URL that cannot be parsed');
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopbackHost(url.hostname))) {
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
     throw new OutboundError('url', `${url.protocol}//${url.host}`, 'https_only');
   }
   if (url.username || url.password) throw new OutboundError('url', url.origin, 'user_in_url');

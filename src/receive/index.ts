@@ -1,8 +1,8 @@
 /** HTTP in: framing, the closed route table, body limits, error replies, health. */
-export { type AdminServerOptions, createAdminServer } from './admin.ts';
+export { createAdminServer } from './admin.ts';
 export { type Admission, createAdmission } from './admission.ts';
-export { type Arrival, createFrameStep, newRequestId } from './frame.ts';
+export { type Arrival, createFrameStep } from './frame.ts';
 export { createReadStep } from './read.ts';
 export { type RefusalStyle, type RefusedRequest, refuse } from './refuse.ts';
 export { createDataServer, type PortServer } from './server.ts';
-export { createWeb, type Web } from './web.ts';
+export { createWeb } from './web.ts';

@@ -51,7 +51,7 @@ export function breathe(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-export function cursor({ atMs, seq }: Position): string {
+function cursor({ atMs, seq }: Position): string {
   return `${atMs}-${seq}`;
 }
 

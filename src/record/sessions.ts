@@ -1,7 +1,7 @@
 import { GatewayError } from '../errors.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { SealingKey } from '../seal/index.ts';
-import { breathe, type ExchangeQuery, listExchanges, object, outcomeOf, summary } from './exchanges.ts';
+import { breathe, type ExchangeQuery, listExchanges, object, outcomeOf, readCursor, summary } from './exchanges.ts';
 import type { JournalReader, StoredEvent } from './journal_reader.ts';
 import { rebuild, replay } from './replay.ts';
 
@@ -26,8 +26,7 @@ export async function listSessions(reader: JournalReader, query: ExchangeQuery):
       else more = true;
     }
     if (next === null) break;
-    const [atMs, seq] = next.split('-').map(Number);
-    before = { atMs: atMs!, seq: seq! };
+    before = readCursor(next);
     if (page === LIST_PAGES - 1) more = true;
   }
   return { sessions: [...sessions].map(([id, exchanges]) => sessionSummary(id, exchanges)), more };

@@ -18,6 +18,7 @@ export interface Credentials {
   check(apiKey: string | undefined, authorization: string | undefined, betas: ReadonlySet<string>): string;
 }
 
+/** The beta that a request with an OAuth bearer must name. */
 export const OAUTH_BETA = 'oauth-2025-04-20';
 
 /** Keeps bearers by digest, with their end. */

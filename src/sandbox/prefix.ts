@@ -74,6 +74,7 @@ export function extend(before: Uint8Array, text: string): Uint8Array {
   return createHash('sha256').update(before).update(text).digest();
 }
 
+/** The digest before anything was read. */
 export const NOTHING: Uint8Array = new Uint8Array(32);
 
 function breakpointOf(block: JsonObject): '5m' | '1h' | null {

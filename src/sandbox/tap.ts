@@ -27,6 +27,7 @@ export interface Tap {
 
 const MOST_BYTES = 64 * 1024 * 1024;
 
+/** Makes a tap that keeps the newest `capacity` requests, and 64 MiB of their bytes at most. */
 export function createTap(capacity: number): Tap {
   const requests: (Tapped & Tapping & { size(): number })[] = [];
   let bytes = 0;

@@ -17,7 +17,7 @@ const connectionLost = /terminated|timeout|timed out|not queryable|ended|closed 
  * Turns a driver's fault that means "the store cannot serve" into `GatewayError` STATE_UNAVAILABLE; a fault of the
  * statement itself (a constraint, a wrong column) stays as it is. Statement and parameters are not in the detail.
  */
-export function translateFault(thrown: unknown): unknown {
+function translateFault(thrown: unknown): unknown {
   if (!(thrown instanceof Error) || thrown instanceof GatewayError) return thrown;
   const word = unavailableWord(thrown as Error & { readonly code?: unknown; readonly errcode?: unknown });
   return word === null

@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { createGatewayTokens } from '../../src/identify/gateway_tokens.ts';
 import type { IssuerEntry } from '../../src/identify/index.ts';
 import { claims, issuerEntry, keyServer, type SigningKey, sign, signingKey, T0 } from './fixture.ts';
 import { type PeopleBench, peopleBench } from './people_bench.ts';
@@ -205,9 +209,9 @@ describe('token exchange', () => {
     const state = await bench();
     const { body } = await exchange(state, await sign(key));
     const origins = new Set(['https://humans.example']);
-    const { createGatewayTokens } = await import('../../src/identify/index.ts');
-    const { mkdtempSync } = await import('node:fs');
-    const tokens = await createGatewayTokens({ dataDir: mkdtempSync('/tmp/tokens-'), issuer: () => state.url });
+    const dataDir = mkdtempSync(join(tmpdir(), 'tokens-'));
+    onTestFinished(() => rmSync(dataDir, { recursive: true }));
+    const tokens = await createGatewayTokens({ dataDir, issuer: () => state.url });
     expect(() => tokens.identity(decodeJwt(body.access_token) as never, origins)).toThrow(/not accepted/);
   });
 });

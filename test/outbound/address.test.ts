@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isLoopbackHost, isPublicAddress } from '../../src/outbound/index.ts';
+import { isPublicAddress } from '../../src/outbound/index.ts';
 
 describe('isPublicAddress', () => {
   it.each([
@@ -40,13 +40,5 @@ describe('isPublicAddress', () => {
     '1.2.3',
   ])('refuses %s', (address) => {
     expect(isPublicAddress(address)).toBe(false);
-  });
-});
-
-describe('isLoopbackHost', () => {
-  it('judges by spelling alone', () => {
-    for (const host of ['localhost', '127.0.0.1', '127.9.9.9', '::1', '[::1]']) expect(isLoopbackHost(host)).toBe(true);
-    for (const host of ['localhost.example.com', '127.0.0.1.example.com', '128.0.0.1', '[::2]', ''])
-      expect(isLoopbackHost(host)).toBe(false);
   });
 });

@@ -74,7 +74,7 @@ export function utc(at: number): string {
 }
 
 /** `3 min ago`, `in 7 min`. */
-export function distance(at: number, now: number): string {
+function distance(at: number, now: number): string {
   const seconds = Math.round(Math.abs(at - now) / 1000);
   if (seconds < 10) return at > now ? 'in a moment' : 'just now';
   const [amount, unit] =

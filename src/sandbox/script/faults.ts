@@ -17,9 +17,13 @@ const BEGUN: Step = { kind: 'say', text: 'This block is finished.' };
 const UNFINISHED: Step = { kind: 'say', text: 'This one will never be', unfinished: true };
 const OVERLOADED: Step = { kind: 'fail', type: 'overloaded_error', message: 'Overloaded' };
 
+/** An error before anything was said. */
 export const errorFirst: Script = failing([OVERLOADED]);
+/** An error inside the second block of an answer. */
 export const errorMidStream: Script = failing([BEGUN, UNFINISHED, OVERLOADED]);
+/** The connection breaks before anything was said. */
 export const cutBefore: Script = failing([{ kind: 'cut' }]);
+/** The connection breaks inside the second block of an answer. */
 export const cutMidStream: Script = failing([BEGUN, UNFINISHED, { kind: 'cut' }]);
 
 /** Silent for some seconds in the middle: `sandbox:stall 30`. */

@@ -91,7 +91,7 @@ export const refusal: Script = () => [
 ];
 
 /** Whether the request offers that tool. */
-export function offers(asked: Asked, name: string): boolean {
+function offers(asked: Asked, name: string): boolean {
   return asked.tools.some((tool) => tool.name === name);
 }
 
