@@ -16,6 +16,7 @@ export interface DataServerOptions {
   readonly onMalformed: (code: string) => void;
   /** Called for an error outside any request. */
   readonly onFault: (error: Error) => void;
+  /** For the headers of a request, and for what is left of its body once its answer is out. */
   readonly headersTimeoutMs: number;
 }
 
@@ -37,6 +38,7 @@ export function createDataServer(options: DataServerOptions): PortServer {
   });
   app.use(async (context) => {
     context.respond = false;
+    endUnread(context.req, context.res, options.headersTimeoutMs);
     if (options.web && (await options.web.answer(context.req, context.res))) return;
     await options.handle(arrive(context.req, context.res));
   });
@@ -58,6 +60,18 @@ export function createDataServer(options: DataServerOptions): PortServer {
   server.on('connect', (_request, socket) => socket.destroy());
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => answerMalformed(error, socket, options));
   return portServer(server);
+}
+
+/**
+ * Nobody reads the body of a refused request; Node takes it off the connection for as long as it comes, so that the
+ * caller can read the refusal. One that does not end is cut off.
+ */
+function endUnread(message: IncomingMessage, response: ServerResponse, timeoutMs: number): void {
+  response.once('finish', () => {
+    if (message.complete) return;
+    const timer = setTimeout(() => message.destroy(), timeoutMs).unref();
+    message.once('close', () => clearTimeout(timer));
+  });
 }
 
 function arrive(message: IncomingMessage, response: ServerResponse): Arrival {

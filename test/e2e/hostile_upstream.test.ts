@@ -113,7 +113,7 @@ describe('an upstream that means harm', () => {
       ]),
     ],
     ['beside the content', whole({ ...head, content: [], more: [rm] })],
-    ['inside another block', whole({ ...head, content: [{ type: 'text', text: '', beside: rm }] })],
+    ['inside another block', whole({ ...head, content: [{ type: 'text', text: '', next: rm }] })],
     ['whose input is no object', whole({ ...head, content: [{ ...rm, input: command }] })],
   ])('gets no tool call to an agent %s', async (_where, answer) => {
     expect(await ask(answer)).not.toContain(command);

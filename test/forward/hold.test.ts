@@ -82,7 +82,7 @@ describe('the hold step', () => {
   });
 
   it('refuses a call that stands inside a block of a whole answer', () => {
-    const block = { type: 'text', text: '', beside: rm };
+    const block = { type: 'text', text: '', next: rm };
     const part = { kind: 'block', index: 0, block, inputText: null, call: false, original: null, spans: [] } as const;
     expect(() => createHoldStep()({ ...part, verdict: null }, () => undefined)).toThrow(
       expect.objectContaining({ code: 'UPSTREAM_PROTOCOL' }),
@@ -130,7 +130,7 @@ describe('the hold step', () => {
     ['a call at its end', [event('message_delta', { delta: { stop_reason: 'tool_use', content: [rm] } })]],
     ['a call behind its end', [event('message_stop', { message: { content: [rm] } })]],
     ['a call in an event of another type', [event('snapshot', { message: [{ content: [rm] }] })]],
-    ['a call inside another block', [start(0, { type: 'text', text: '', beside: rm })]],
+    ['a call inside another block', [start(0, { type: 'text', text: '', next: rm })]],
     ['a call in a delta', [start(0, { type: 'text', text: '' }), delta(0, { type: 'call_delta', call: rm })]],
     ['another delta within a call', [start(0, rm), delta(0, { type: 'note_delta', partial_json: '{}' })]],
     ['a call with an input at its start and another after it', [start(0, rm), delta(0, json('{"a":1}')), stop(0)]],

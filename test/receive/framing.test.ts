@@ -55,6 +55,28 @@ function send(raw: string): Promise<{ status: number; text: string }> {
 const request = (target: string, headers = '', method = 'POST') =>
   `${method} ${target} HTTP/1.1\r\nHost: gateway.test:8787\r\n${headers}\r\n`;
 
+describe('a body that is still coming when its request was answered', () => {
+  it('is cut off after the time that headers may take', async () => {
+    const impatient = createDataServer({
+      handle: async ({ reply }) => {
+        reply.begin(401, [['content-length', '0']]);
+        reply.end();
+      },
+      onMalformed: () => undefined,
+      onFault: () => undefined,
+      headersTimeoutMs: 50,
+    });
+    const socket = createConnection(Number(new URL(await impatient.listen('127.0.0.1', 0)).port), '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.write(request('/v1/messages', 'Transfer-Encoding: chunked\r\n'));
+    const trickle = setInterval(() => socket.write('1\r\nx\r\n'), 5);
+    socket.resume();
+    await new Promise((resolve) => socket.once('close', resolve));
+    clearInterval(trickle);
+    await impatient.close();
+  });
+});
+
 describe('framing at the data port', () => {
   it.each([
     ['POST', '/v1/messages'],
