@@ -243,6 +243,7 @@ class Source implements ManagedPolicySource {
       bundle_version: bundleVersion,
       kid,
       previous,
+      excerpts: { ...content.excerpts },
     });
   }
 
