@@ -245,6 +245,7 @@ class Source implements ManagedPolicySource {
       bundle_version: bundleVersion,
       kid,
       previous,
+      excerpts: { ...content.excerpts },
     });
   }
 
