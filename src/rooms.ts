@@ -13,7 +13,7 @@ import { createMasking, loadTables } from './mask/index.ts';
 import type { PolicyBundle } from './model/decision.ts';
 import type { AuditEvent } from './model/event.ts';
 import { Secret } from './model/secret.ts';
-import type { Log } from './observe/index.ts';
+import { eventFields, type Log, type LogFields } from './observe/index.ts';
 import { createOutbound } from './outbound/index.ts';
 import { openRecorder } from './record/index.ts';
 import { keyFiles, openKeys } from './seal/index.ts';
@@ -53,7 +53,8 @@ async function open(config: Config, log: Log, opened: Opened) {
     (room) => room.close(),
   );
   const onEvent = (event: AuditEvent): Promise<void> => {
-    log.info(event.kind, { event: event.kind });
+    // A bundle that is refused wants somebody to look; the active one goes on.
+    log[event.kind === 'bundle.refused' ? 'warn' : 'info'](event.kind, eventFields(event));
     return recorder.append(event).catch((fault: GatewayError) => log.error(fault.message, { code: fault.code }));
   };
   const outbound = opened(createOutbound({}), (room) => room.close());
@@ -101,7 +102,7 @@ async function open(config: Config, log: Log, opened: Opened) {
       upstreamUrl: config.upstream.url,
       outbound,
       onEvent,
-      log: { info: () => undefined, warn: (_fields, text) => log.warn(text) },
+      log: { info: () => undefined, warn: (fields, text) => log.warn(text, credentialFields(fields)) },
     }),
     (room) => room.close(),
   );
@@ -204,5 +205,13 @@ async function open(config: Config, log: Log, opened: Opened) {
     parking,
     operatorToken,
     keys,
+  };
+}
+
+/** Of a notice of the credential room: for which role, and why. */
+function credentialFields({ role, fault }: { readonly [name: string]: unknown }): LogFields {
+  return {
+    ...(typeof role === 'string' && { role }),
+    ...(typeof fault === 'string' && { detail: fault }),
   };
 }

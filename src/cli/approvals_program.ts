@@ -64,7 +64,11 @@ Examples:
   add<ApprovalsListOptions>('list', 'what waits, newest first', (options, admin, code) =>
     code.approvalsListCommand(options, admin, process.stdout),
   )
-    .option('--state <state>', 'pending, approved, denied, expired, cancelled, superseded or all', 'pending')
+    .addOption(
+      new Option('--state <state>', 'only these')
+        .choices(['pending', 'approved', 'denied', 'expired', 'cancelled', 'superseded', 'all'])
+        .default('pending'),
+    )
     .option('--rule <id>', 'asked for by this rule')
     .option('--subject <name>', 'asked by this subject')
     .option('--json', 'as JSON');
@@ -75,7 +79,7 @@ Examples:
     code.approvalsVerdictCommand(id, 'approve', options, admin, process.stdout),
   )
     .option(...digits)
-    .option('--scope <scope>', 'once, session or time_boxed', 'once')
+    .addOption(new Option('--scope <scope>', 'how far').choices(['once', 'session', 'time_boxed']).default('once'))
     .option('--comment <text>', 'why');
   add<VerdictOptions>('deny <id>', 'refuse it', (options, admin, code, id) =>
     code.approvalsVerdictCommand(id, 'deny', options, admin, process.stdout),

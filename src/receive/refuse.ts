@@ -30,7 +30,7 @@ export function refuse(reply: Reply, request: RefusedRequest, error: GatewayErro
     return;
   }
   const { status, type } = shown(request, error, style);
-  const body = Buffer.from(envelope(request.id, type, error.message));
+  const body = Buffer.from(envelope(request.id, type, error));
   reply.begin(status, [
     ['content-type', 'application/json'],
     ['content-length', String(body.length)],
@@ -69,12 +69,13 @@ function shown(
   return { status: errorTable[error.code].status, type: error.type };
 }
 
-function envelope(id: string, type: ErrorType, message: string): string {
-  return JSON.stringify({ type: 'error', error: { type, message }, request_id: id });
+/** Anthropic's error object, with our code beside its type: clients leave it alone, and people can look it up. */
+function envelope(id: string, type: ErrorType, { code, message }: GatewayError): string {
+  return JSON.stringify({ type: 'error', error: { type, code, message }, request_id: id });
 }
 
 function errorEvent({ id }: RefusedRequest, error: GatewayError): string {
-  return `event: error\ndata: ${envelope(id, error.type, error.message)}\n\n`;
+  return `event: error\ndata: ${envelope(id, error.type, error)}\n\n`;
 }
 
 function deniedMessage({ id, model }: RefusedRequest, error: GatewayError): string {

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import Koa from 'koa';
-import { StartError } from '../errors.ts';
+import { type ErrorCode, errorTable, StartError } from '../errors.ts';
 import { type Arrival, newRequestId } from './frame.ts';
 import { createReply } from './reply.ts';
 import type { Web } from './web.ts';
@@ -83,15 +83,15 @@ function answerMalformed(error: NodeJS.ErrnoException, socket: Socket, options: 
     return;
   }
   options.onMalformed(code);
-  const [status, phrase, type] =
+  const [known, phrase]: [ErrorCode, string] =
     code === 'HPE_HEADER_OVERFLOW'
-      ? [431, 'Request Header Fields Too Large', 'invalid_request_error']
+      ? ['HEADERS_TOO_LARGE', 'Request Header Fields Too Large']
       : code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? [408, 'Request Timeout', 'invalid_request_error']
-        : [400, 'Bad Request', 'invalid_request_error'];
+        ? ['BODY_TIMEOUT', 'Request Timeout']
+        : ['FRAMING', 'Bad Request'];
   const id = newRequestId();
-  const message = 'The request is not well-formed HTTP for this gateway.';
-  const body = JSON.stringify({ type: 'error', error: { type, message }, request_id: id });
+  const { status, type, text: message } = errorTable[known];
+  const body = JSON.stringify({ type: 'error', error: { type, code: known, message }, request_id: id });
   const head = [
     `HTTP/1.1 ${status} ${phrase}`,
     'content-type: application/json',
@@ -128,7 +128,8 @@ export function portServer(server: Server): PortServer {
 function listenFault(error: NodeJS.ErrnoException, host: string, port: number): Error {
   if (error.code !== 'EADDRINUSE')
     return new StartError(`cannot listen on ${host}:${port} (${error.code})`, { cause: error });
-  return new StartError(`${host}:${port} is in use already. Stop what listens there, or choose another port.`, {
-    cause: error,
-  });
+  return new StartError(
+    `${host}:${port} is in use already. Stop what listens there, or choose another port: listen.data and listen.admin in the configuration, --listen and --admin of \`sallyport dev\`.`,
+    { cause: error },
+  );
 }
