@@ -132,3 +132,26 @@ describe('sessions', () => {
     await expect(node.get('/admin/v1/exchanges/none')).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 });
+
+describe('one session', () => {
+  const show = (id: string) => node.get(`/admin/v1/sessions/${id}`) as Promise<{ exchanges: JsonObject[] }>;
+
+  it('is found by the first characters of its id, where no other begins so', async () => {
+    await run({ id: 'req_long_1', session: 'conv_begins_1' });
+    await run({ id: 'req_long_2', session: 'conv_begins_2' });
+    expect((await show('conv_begins_1')).exchanges).toMatchObject([{ id: 'req_long_1' }]);
+    expect((await show('conv_begins_2')).exchanges).toMatchObject([{ id: 'req_long_2' }]);
+    await expect(show('conv_begins')).rejects.toMatchObject({ code: 'ADMIN_INPUT' });
+    await run({ id: 'req_long_3', session: 'conv_other_3' });
+    expect((await show('conv_oth')).exchanges).toMatchObject([{ id: 'req_long_3' }]);
+    for (const id of ['conv_ot', 'conv_nothing', 'req_nothing']) {
+      await expect(show(id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    }
+  });
+
+  it('is found by the id that Claude gave the answer, which is what clients show', async () => {
+    const recorded = await node.recorder.intent(exchangeOf({ id: 'req_ours', session: 's_upstream' }));
+    await recorded.recording.end({ ...complete, notes: { upstream_request_id: 'req_claude' } });
+    expect((await show('req_claude')).exchanges).toMatchObject([{ id: 'req_ours' }]);
+  });
+});
