@@ -80,12 +80,19 @@ Examples:
   )
     .option(...digits)
     .addOption(new Option('--scope <scope>', 'how far').choices(['once', 'session', 'time_boxed']).default('once'))
-    .option('--comment <text>', 'why');
+    .option('--comment <text>', 'why')
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  sallyport approvals approve apr_… --fingerprint 28bdb2bda918 --scope session --comment "release day"',
+    );
   add<VerdictOptions>('deny <id>', 'refuse it', (options, admin, code, id) =>
     code.approvalsVerdictCommand(id, 'deny', options, admin, process.stdout),
   )
     .option(...digits)
-    .option('--comment <text>', 'why; the caller reads it');
+    .option('--comment <text>', 'why; the caller reads it')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample:\n  sallyport approvals deny apr_… --comment "not on a Friday"');
   add<{ readonly fingerprint?: string; readonly reason: string }>(
     'break-glass <id>',
     'let it happen at once and alone; another person reviews it afterwards',
@@ -107,7 +114,8 @@ Examples:
     },
   )
     .option('--rule <id>', 'asked for by this rule')
-    .option('--subject <name>', 'asked by this subject');
+    .option('--subject <name>', 'asked by this subject')
+    .option('--json', 'one JSON object a line');
 }
 
 function personalAdmin({ dataDir, admin, tokenFile }: Personal): AdminClient {

@@ -151,7 +151,8 @@ describe('one session', () => {
 
   it('is found by the id that Claude gave the answer, which is what clients show', async () => {
     const recorded = await node.recorder.intent(exchangeOf({ id: 'req_ours', session: 's_upstream' }));
-    await recorded.recording.end({ ...complete, notes: { upstream_request_id: 'req_claude' } });
+    recorded.notes.upstream_request_id = 'req_claude';
+    await recorded.recording.end(complete);
     expect((await show('req_claude')).exchanges).toMatchObject([{ id: 'req_ours' }]);
   });
 });
