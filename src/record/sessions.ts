@@ -135,7 +135,27 @@ async function shown(
   );
   return {
     ...summary(beginning, outcome),
+    humans: humansOf(reader.ofExchange(beginning.exchange ?? '')),
     recording: { state, fault, frames: frames.length },
     returned: frames.length > 0 ? await rebuild(frames) : null,
   };
+}
+
+/** What humans had to do with an exchange: verdicts on what it asked for, or an earlier permission that it used. */
+function humansOf(events: readonly StoredEvent[]): readonly JsonObject[] {
+  const parts = events.flatMap(({ kind, body }) => {
+    const { approval = null, at = null, person = null, rules = null, scope = null } = body;
+    switch (kind) {
+      case 'approval.decided':
+        return [{ at, what: body.verdict === 'deny' ? 'denied' : 'approved', person, scope, approval, rules }];
+      case 'approval.break_glass':
+        return [{ at, what: 'broke the glass', person, scope, approval, rules }];
+      case 'grant.taken':
+        return [{ at, what: 'earlier approval used', person, scope, approval, rules }];
+      default:
+        return [];
+    }
+  });
+  const decidedHere = new Set(parts.filter(({ person }) => person !== null).map(({ approval }) => approval));
+  return parts.filter(({ person, approval }) => person !== null || !decidedHere.has(approval));
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GatewayError } from '../../src/errors.ts';
 import type { Actor } from '../../src/model/admin.ts';
+import type { EventKind } from '../../src/model/event.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import { complete, exchangeOf, type Node, openNode, removeNode, textAnswer } from './support.ts';
 
@@ -154,5 +155,19 @@ describe('one session', () => {
     recorded.notes.upstream_request_id = 'req_claude';
     await recorded.recording.end(complete);
     expect((await show('req_claude')).exchanges).toMatchObject([{ id: 'req_ours' }]);
+  });
+
+  it('names the humans behind it, and an earlier permission that it used', async () => {
+    await run({ id: 'req_asked', session: 's_asked' });
+    const event = (kind: EventKind, body: JsonObject) =>
+      node.recorder.append({ kind, exchange: 'req_asked', body: { v: 1, at: '2026-01-05T02:15:00.000Z', ...body } });
+    await event('approval.decided', { approval: 'apr_1', person: 'ann@acme', scope: 'once', verdict: 'approve' });
+    await event('grant.taken', { approval: 'apr_1', scope: 'once' });
+    await event('grant.taken', { approval: 'apr_0', scope: 'session' });
+    const [exchange] = (await show('req_asked')).exchanges;
+    expect(exchange!.humans).toMatchObject([
+      { what: 'approved', person: 'ann@acme', approval: 'apr_1' },
+      { what: 'earlier approval used', approval: 'apr_0', scope: 'session' },
+    ]);
   });
 });
