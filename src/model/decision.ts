@@ -132,6 +132,8 @@ export type PolicyStatus = {
   readonly checked_at: number | null;
   /** The last refusal, until a bundle is accepted again. */
   readonly refused: { readonly reason: string; readonly detail: string; readonly at: number } | null;
+  /** The least `bundle_version` that is taken, or null where there is none or it cannot be read. */
+  readonly floor: number | null;
   /** Epoch seconds at which the active bundle expires, or null. */
   readonly expires_at: number | null;
 };

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import Koa from 'koa';
-import { errorTable, StartError } from '../errors.ts';
+import { type ErrorCode, errorTable, StartError } from '../errors.ts';
 import { errorEnvelope } from './envelope.ts';
 import { type Arrival, newRequestId } from './frame.ts';
 import { createReply } from './reply.ts';
@@ -91,10 +91,10 @@ function arrive(message: IncomingMessage, response: ServerResponse): Arrival {
   };
 }
 
-/** Statuses of what Node's parser refuses, by its code; 400 for all others. */
-const statusOfMalformed: ReadonlyMap<string, number> = new Map([
-  ['HPE_HEADER_OVERFLOW', 431],
-  ['ERR_HTTP_REQUEST_TIMEOUT', 408],
+/** What Node's parser refuses, by its code; anything else is a fault of the framing. */
+const codeOfMalformed: ReadonlyMap<string, ErrorCode> = new Map([
+  ['HPE_HEADER_OVERFLOW', 'HEADERS_TOO_LARGE'],
+  ['ERR_HTTP_REQUEST_TIMEOUT', 'BODY_TIMEOUT'],
 ]);
 
 function answerMalformed(error: NodeJS.ErrnoException, socket: Socket, options: DataServerOptions): void {
@@ -104,10 +104,10 @@ function answerMalformed(error: NodeJS.ErrnoException, socket: Socket, options: 
     return;
   }
   options.onMalformed(code);
-  const status = statusOfMalformed.get(code) ?? 400;
+  const known = codeOfMalformed.get(code) ?? 'FRAMING';
+  const { status, type, text: message } = errorTable[known];
   const id = newRequestId();
-  const { type, text } = errorTable.FRAMING;
-  const body = errorEnvelope(id, type, text, null);
+  const body = errorEnvelope(id, { type, code: known, message });
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'content-type: application/json',
@@ -144,7 +144,8 @@ export function portServer(server: Server): PortServer {
 function listenFault(error: NodeJS.ErrnoException, host: string, port: number): Error {
   if (error.code !== 'EADDRINUSE')
     return new StartError(`cannot listen on ${host}:${port} (${error.code})`, { cause: error });
-  return new StartError(`${host}:${port} is in use already. Stop what listens there, or choose another port.`, {
-    cause: error,
-  });
+  return new StartError(
+    `${host}:${port} is in use already. Stop what listens there, or choose another port: listen.data and listen.admin in the configuration, --listen and --admin of \`sallyport dev\`.`,
+    { cause: error },
+  );
 }

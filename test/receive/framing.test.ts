@@ -163,7 +163,11 @@ describe('framing at the data port', () => {
     const [head, body] = text.split('\r\n\r\n') as [string, string];
     const id = /request-id: (req_[0-9a-f]{32})/.exec(head)?.[1];
     expect(head).toContain('x-should-retry: false');
-    expect(JSON.parse(body)).toMatchObject({ type: 'error', error: { type: 'not_found_error' }, request_id: id });
+    expect(JSON.parse(body)).toMatchObject({
+      type: 'error',
+      error: { type: 'not_found_error', code: 'ROUTE_UNKNOWN' },
+      request_id: id,
+    });
   });
 
   it('reports what the parser refused by code, not by content', () => {
