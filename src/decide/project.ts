@@ -53,7 +53,7 @@ export function projectRequest(exchange: Scanned, clock: Clock, excerpt: string 
   const { route, client, detections, conversation } = exchange;
   const root = exchange.body?.root ?? null;
   const tools = readTools(root);
-  const content = contentFacts(root);
+  const content = contentFacts(exchange.body);
   return {
     v: 1,
     now: projectNow(clock),

@@ -79,7 +79,10 @@ export type PolicyIdentity = {
  */
 export interface ActivePolicy extends PolicyIdentity {
   readonly excerpts: ExcerptLengths;
-  /** Evaluates one point. Throws `GatewayError` POLICY_UNAVAILABLE on a throw, an undefined or an invalid result. */
+  /**
+   * The decision at one point, cached where the bundle says what it reads. Throws `GatewayError` POLICY_UNAVAILABLE on a
+   * throw, an undefined or an invalid result.
+   */
   decide(point: Point, input: { readonly [key: string]: Json }): Decision;
   /** The chunk decision, cached by its short key; with an excerpt every one is made anew. */
   decideChunk(input: ChunkInput): Decision;
@@ -91,11 +94,32 @@ export interface PolicyBundle extends PolicyIdentity {
   readonly data: Json;
   /** Compiled detector tables, or null where the bundle brings none. */
   readonly detectors: Uint8Array | null;
+  /** What its entrypoints read, or null where the bundle does not say; decisions are then not cached. */
+  readonly reads: PolicyReads | null;
   /** Its rules take effect at once, also in conversations that are pinned to older ones. */
   readonly urgentRules: boolean;
   readonly excerpts: ExcerptLengths;
   /** The bundle's own examples with the decisions they must give. */
   readonly corpus: readonly CorpusCase[];
+}
+
+/**
+ * What is read of a value: all of it (`value`); only how it compares with the numbers of the policy, where it is a number
+ * (`order`); or only some members, each in its own way, `each` being what is read of all others.
+ */
+export type Reads =
+  | 'value'
+  | 'order'
+  | { readonly members: { readonly [name: string]: Reads }; readonly each: Reads | null };
+
+/** What entrypoints can read of their input: two inputs that agree in that get the same decision. */
+export interface PolicyReads {
+  /** sha256 of the module that this was told of, hex. */
+  readonly module: string;
+  /** Constants of the policy that numbers of the input may be compared with; those of the bundle's data come on top. */
+  readonly numbers: readonly number[];
+  /** By entrypoint, e.g. `sallyport/request`; one that is missing may read anything. */
+  readonly entrypoints: { readonly [entrypoint: string]: Reads };
 }
 
 /** One example of the corpus: what is stated of the decision must hold, nothing more is compared. */

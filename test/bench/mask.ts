@@ -177,5 +177,5 @@ function bodyOf(messages: readonly string[]): Body {
     leaves.push({ ...place, origin: 'user', kind: 'text', fixed: false, key: false });
   }
   const bytes = Buffer.from(`${json}]}`);
-  return { bytes, root: scan(bytes, defaultLimits), leaves, splices: [] };
+  return { bytes, root: scan(bytes, defaultLimits), leaves, blocks: [], splices: [] };
 }

@@ -10,7 +10,7 @@ export function bodyOf(json: string, say: (text: string) => Partial<Leaf> = () =
     const place = { start: at(literal.start), end: at(literal.end), path: ['x'], text: literal.text, key };
     return { ...place, origin: 'user', kind: 'text', message: 0, fixed: false, ...say(literal.text) };
   });
-  return { bytes: Buffer.from(json), root: scan(Buffer.from(json), defaultLimits), leaves, splices: [] };
+  return { bytes: Buffer.from(json), root: scan(Buffer.from(json), defaultLimits), leaves, blocks: [], splices: [] };
 }
 
 /** The body as it goes on. */

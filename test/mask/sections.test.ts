@@ -19,7 +19,7 @@ function bodyOf(value: object): Body {
   const root = scan(bytes, defaultLimits);
   const { leaves, step } = classifyLeaves(root);
   while (!step());
-  return { bytes, root, leaves, splices: [] };
+  return { bytes, root, leaves, blocks: [], splices: [] };
 }
 
 const found = async (body: Body, memo: ScanMemo) =>
