@@ -4,7 +4,7 @@ import Koa from 'koa';
 import { type ErrorCode, errorTable, StartError } from '../errors.ts';
 import { errorEnvelope } from './envelope.ts';
 import { type Arrival, newRequestId } from './frame.ts';
-import { createReply } from './reply.ts';
+import { ResponseReply } from './reply.ts';
 import type { Web } from './web.ts';
 
 export interface DataServerOptions {
@@ -30,17 +30,17 @@ export interface PortServer {
 
 /** The data port: Koa in front, and from there the pipeline answers through its own `Reply`. */
 export function createDataServer(options: DataServerOptions): PortServer {
-  const app = new Koa();
+  const answeredByWeb: Web['answer'] = options.web?.answer ?? (async () => false);
+  const app = new DataPort();
   app.silent = true;
   app.on('error', (error: NodeJS.ErrnoException) => {
     // A caller that resets its connection is no fault of ours; the exchange ends as `client_gone`.
     if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') options.onFault(error);
   });
-  app.use(async (context) => {
-    context.respond = false;
-    endUnread(context.req, context.res, options.headersTimeoutMs);
-    if (options.web && (await options.web.answer(context.req, context.res))) return;
-    await options.handle(arrive(context.req, context.res));
+  app.use(({ req, res }) => {
+    endUnread(req, res, options.headersTimeoutMs);
+    // Nothing waits for the end: what waits is kept, and a request may be held for minutes.
+    void answeredByWeb(req, res).then((answered) => (answered ? undefined : options.handle(arrive(req, res))));
   });
   const server = createServer(
     {
@@ -74,18 +74,23 @@ function endUnread(message: IncomingMessage, response: ServerResponse, timeoutMs
   });
 }
 
+/**
+ * Koa, but the pipeline answers and knows when it is over: Koa's own watch over each response and its socket would cost
+ * 4 kB of every request that is held.
+ */
+class DataPort extends Koa {
+  handleRequest(context: Koa.Context, middleware: (context: Koa.Context) => Promise<void>): Promise<void> {
+    return middleware(context).catch((error: Error) => context.onerror(error));
+  }
+}
+
 function arrive(message: IncomingMessage, response: ServerResponse): Arrival {
   const gone = new AbortController();
-  response.on('close', () => {
-    if (!response.writableFinished) gone.abort();
-  });
-  // Without a listener an error on a socket that the client reset would end the process.
-  response.on('error', () => gone.abort());
   return {
     id: newRequestId(),
     startedAt: Date.now(),
     message,
-    reply: createReply(response),
+    reply: new ResponseReply(response, gone),
     signal: gone.signal,
     stop: (reason) => gone.abort(reason),
   };

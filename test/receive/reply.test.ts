@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, createConnection, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Reply } from '../../src/model/exchange.ts';
-import { createReply } from '../../src/receive/reply.ts';
+import { ResponseReply } from '../../src/receive/reply.ts';
 
 const closers: (() => unknown)[] = [];
 afterEach(() => {
@@ -13,7 +13,7 @@ afterEach(() => {
 function replyTo(stalledMs: number): Promise<{ readonly reply: Reply; readonly caller: Socket }> {
   return new Promise((resolve) => {
     const server = createServer((_request, response) => {
-      const reply = createReply(response, stalledMs);
+      const reply = new ResponseReply(response, new AbortController(), stalledMs);
       reply.begin(200, []);
       resolve({ reply, caller });
     });
