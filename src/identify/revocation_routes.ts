@@ -3,7 +3,8 @@ import { GatewayError } from '../errors.ts';
 import type { AdminRoute } from '../model/admin.ts';
 import type { AuditEvent } from '../model/event.ts';
 import type { JsonObject } from '../model/json.ts';
-import type { Revocation, Revocations } from './revocations.ts';
+import type { Revocation } from './revocation_table.ts';
+import type { Revocations } from './revocations.ts';
 
 const text = z.string().min(1).max(1024);
 const input = z.strictObject({
