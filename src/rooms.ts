@@ -3,14 +3,14 @@ import { createParking, openApprovals } from './approve/index.ts';
 import { createPolicySource } from './bundle/index.ts';
 import type { Config } from './config/index.ts';
 import { createLogin, loginShell } from './console/index.ts';
-import { openContents, openLedgers, openRuleShelf, openTokens } from './conversation/index.ts';
+import { openContents, openLedgers, openRuleShelf, openTokens, type RuleShelf } from './conversation/index.ts';
 import { createCredentials } from './credential/index.ts';
 import { createMayAct, loadPolicy } from './decide/index.ts';
 import type { GatewayError } from './errors.ts';
 import { createUpstream } from './forward/index.ts';
 import { createDevelopmentIssuer, createPeople, createRevocations, revocationMarks } from './identify/index.ts';
-import { createMasking, loadTables } from './mask/index.ts';
-import type { PolicyBundle } from './model/decision.ts';
+import { createMasking, loadTables, type Masking } from './mask/index.ts';
+import type { ActivePolicy, PolicyBundle } from './model/decision.ts';
 import type { AuditEvent } from './model/event.ts';
 import { Secret } from './model/secret.ts';
 import { eventFields, type Log, type Metrics } from './observe/index.ts';
@@ -42,6 +42,12 @@ export async function openRooms(config: Config, { log, metrics }: Observing): Pr
     throw thrown;
   }
 }
+
+/**
+ * Longest wait for the head of Claude's answer, in milliseconds: what is not streamed begins when it is whole, and the
+ * official clients wait ten minutes.
+ */
+const ANSWER_BEGINS_MS = 600_000;
 
 /** Where rooms say what the operator should know. */
 interface Observing {
@@ -131,24 +137,13 @@ async function open(config: Config, { log, metrics }: Observing, opened: Opened)
     (room) => room.close(),
   );
   credentials.onChange(() => masking.refresh());
-  const load = (bundle: PolicyBundle) => {
-    if (bundle.detectors !== null) loadTables(bundle.detectors);
-    return loadPolicy(bundle);
-  };
-  const active = { urgent: false };
-  const useRules = ({ detectors, urgentRules }: PolicyBundle) => {
-    masking.useRules(detectors);
-    active.urgent = urgentRules;
-    const { digest, bytes } = masking.compiled();
-    shelf.keep(digest, bytes);
-    shelf.sweep(digest).catch((fault: GatewayError) => log.warn(fault.message, { detail: 'old rules stay on disk' }));
-  };
+  const rules = createRules(masking, shelf, log);
   const policies = opened(
     await createPolicySource({
       config: config.policy,
       directory: store.directory,
-      load,
-      onActivated: useRules,
+      load: rules.load,
+      onActivated: rules.use,
       onEvent,
     }),
     (room) => room.close(),
@@ -158,7 +153,7 @@ async function open(config: Config, { log, metrics }: Observing, opened: Opened)
       url: config.upstream.url,
       connectTimeoutMs: config.limits.upstream_connect_timeout_s * 1000,
       idleTimeoutMs: config.limits.upstream_idle_timeout_s * 1000,
-      headersTimeoutMs: 600_000,
+      headersTimeoutMs: ANSWER_BEGINS_MS,
     }),
     (room) => room.close(),
   );
@@ -203,7 +198,7 @@ async function open(config: Config, { log, metrics }: Observing, opened: Opened)
     credentials,
     masking,
     shelf,
-    activeRules: () => ({ digest: masking.compiled().digest, urgent: active.urgent }),
+    activeRules: rules.active,
     onPinFault: (fault: unknown) => log.warn('a pin could not be stored', { detail: String(fault) }),
     upstream,
     deciding,
@@ -212,5 +207,25 @@ async function open(config: Config, { log, metrics }: Observing, opened: Opened)
     parking,
     operatorToken,
     keys,
+  };
+}
+
+/** The detector rules of bundles: tried when a bundle is loaded, used and kept once it is active. */
+function createRules(masking: Masking, shelf: RuleShelf, log: Log) {
+  let urgent = false;
+  return {
+    load(bundle: PolicyBundle): ActivePolicy {
+      if (bundle.detectors !== null) loadTables(bundle.detectors);
+      return loadPolicy(bundle);
+    },
+    use({ detectors, urgentRules }: PolicyBundle): void {
+      masking.useRules(detectors);
+      urgent = urgentRules;
+      const { digest, bytes } = masking.compiled();
+      shelf.keep(digest, bytes);
+      shelf.sweep(digest).catch((fault: GatewayError) => log.warn(fault.message, { detail: 'old rules stay on disk' }));
+    },
+    /** The digest of the active rules, and whether they end pins to others. */
+    active: () => ({ digest: masking.compiled().digest, urgent }),
   };
 }

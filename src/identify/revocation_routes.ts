@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { GatewayError } from '../errors.ts';
-import type { AdminRoute } from '../model/admin.ts';
+import type { Actor, AdminRoute } from '../model/admin.ts';
 import type { AuditEvent } from '../model/event.ts';
 import type { JsonObject } from '../model/json.ts';
-import type { Revocation, Revocations } from './revocations.ts';
+import type { Revocation } from './revocation_table.ts';
+import type { Revocations } from './revocations.ts';
 
 const text = z.string().min(1).max(1024);
 const input = z.strictObject({
@@ -33,13 +34,13 @@ export function revocationRoutes(
     {
       method: 'POST',
       path,
-      async handler({ body }) {
+      async handler({ body, actor }) {
         const parsed = input.safeParse(body);
         if (!parsed.success) throw new GatewayError('ADMIN_INPUT', z.prettifyError(parsed.error));
         const { until, ...rest } = parsed.data;
         const untilMs = until === null ? null : Date.parse(until);
         if (untilMs !== null && untilMs <= Date.now()) throw new GatewayError('ADMIN_INPUT', '`until` is in the past.');
-        const added = await revocations.add({ ...rest, until: untilMs, by: 'operator' });
+        const added = await revocations.add({ ...rest, until: untilMs, by: nameOf(actor) });
         await onEvent({ kind: 'identity.revoked', exchange: null, body: { change: 'added', ...shown(added) } });
         return shown(added);
       },
@@ -47,10 +48,10 @@ export function revocationRoutes(
     {
       method: 'DELETE',
       path: `${path}/{id}`,
-      async handler({ params }) {
+      async handler({ params, actor }) {
         const id = params.id ?? '';
         if (!(await revocations.lift(id))) throw new GatewayError('NOT_FOUND', 'There is no such revocation.');
-        await onEvent({ kind: 'identity.revoked', exchange: null, body: { change: 'lifted', id } });
+        await onEvent({ kind: 'identity.revoked', exchange: null, body: { change: 'lifted', id, by: nameOf(actor) } });
         return { lifted: id };
       },
     },
@@ -60,4 +61,9 @@ export function revocationRoutes(
 function shown({ id, kind, issuer, value, until, at, by }: Revocation): JsonObject {
   const time = (ms: number) => new Date(ms).toISOString();
   return { id, kind, issuer, value, until: until === null ? null : time(until), at: time(at), by };
+}
+
+/** Who acts, for the record: a person's subject, or the operator. */
+function nameOf(actor: Actor | null): string {
+  return actor?.principal.subject ?? 'operator';
 }

@@ -2,17 +2,24 @@ import type { Kysely } from 'kysely';
 import type { Migrations } from '../store/index.ts';
 import type { RevocationKind } from './revocation_marks.ts';
 
-/** Tables of this room. */
+/** One entry of the list. Times are epoch milliseconds. */
+export interface Revocation {
+  /** Follows from kind, issuer and value: revoking the same twice is one entry. */
+  readonly id: string;
+  readonly kind: RevocationKind;
+  /** Exact `iss`, or empty for every issuer. */
+  readonly issuer: string;
+  readonly value: string;
+  /** When it ends by itself, or null for never. */
+  readonly until: number | null;
+  readonly at: number;
+  /** Who revoked. */
+  readonly by: string;
+}
+
+/** Tables of the revocation list. */
 export interface RevocationTables {
-  readonly revocation: {
-    readonly id: string;
-    readonly kind: RevocationKind;
-    readonly issuer: string;
-    readonly value: string;
-    readonly until: number | null;
-    readonly at: number;
-    readonly by: string;
-  };
+  readonly revocation: Revocation;
   /** One row; its number rises with every change of the list, so that a poll costs one small read. */
   readonly revocation_change: { readonly number: number };
 }

@@ -1,24 +1,9 @@
 import { hash } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import type { Store } from '../store/index.ts';
-import { type RevocationCheck, type RevocationKind, revocationMark } from './revocation_marks.ts';
-import type { RevocationTables } from './revocation_table.ts';
+import { type RevocationCheck, revocationMark } from './revocation_marks.ts';
+import type { Revocation, RevocationTables } from './revocation_table.ts';
 import { identifyMigrations } from './tables.ts';
-
-/** One entry of the list. Times are epoch milliseconds. */
-export interface Revocation {
-  /** Follows from kind, issuer and value: revoking the same twice is one entry. */
-  readonly id: string;
-  readonly kind: RevocationKind;
-  /** Exact `iss`, or empty for every issuer. */
-  readonly issuer: string;
-  readonly value: string;
-  /** When it ends by itself, or null for never. */
-  readonly until: number | null;
-  readonly at: number;
-  /** Who revoked. */
-  readonly by: string;
-}
 
 export type NewRevocation = Omit<Revocation, 'id' | 'at'>;
 

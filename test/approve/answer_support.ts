@@ -5,8 +5,9 @@ import { relayStream } from '../../src/forward/stream.ts';
 import type { UpstreamAnswer } from '../../src/forward/upstream.ts';
 import type { CallVerdict, HeldBlock } from '../../src/model/answer.ts';
 import type { JsonObject } from '../../src/model/json.ts';
+import { decisionOf } from '../model/decisions.ts';
 import { type FakeDesk, fakeDesk, fingerprintOf, type KeptReply, keptReply, recordedExchange } from './hold_support.ts';
-import { decisionOf, need } from './support.ts';
+import { need } from './support.ts';
 
 /* What waits for humans never shows before they said yes, in whatever order things happen. */
 

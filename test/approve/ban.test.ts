@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { GatewayError } from '../../src/errors.ts';
 import type { Principal } from '../../src/model/principal.ts';
-import { agent, decisionOf, human, openBench, question } from './support.ts';
+import { decisionOf } from '../model/decisions.ts';
+import { agent, human, openBench, question } from './support.ts';
 
 /** What a verdict by `approver` on a question of `requester` comes to, with a policy that allows everything but `denied`. */
 async function verdictOf(requester: Principal, approver: Principal, denied: readonly string[] = []): Promise<string> {

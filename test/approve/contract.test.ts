@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
+import { decisionOf } from '../model/decisions.ts';
 import { onBothStores } from './stores.ts';
-import { agent, decisionOf, granted, need, question } from './support.ts';
+import { agent, granted, need, question } from './support.ts';
 
 const forever = Number.MAX_SAFE_INTEGER;
 const never = new AbortController().signal;

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import type { JsonObject } from '../../src/model/json.ts';
+import { decisionOf } from '../model/decisions.ts';
 import { onBothStores } from './stores.ts';
-import { agent, type Bench, decisionOf, defaults, granted, human, need, question } from './support.ts';
+import { agent, type Bench, defaults, granted, human, need, question } from './support.ts';
 
 const forever = Number.MAX_SAFE_INTEGER;
 const never = new AbortController().signal;

@@ -5,7 +5,8 @@ import type { Approval, Approvals, Grant, Question, Standing } from '../../src/m
 import type { Decision } from '../../src/model/decision.ts';
 import type { KeptAnswer, Masked, Recorded, Reply } from '../../src/model/exchange.ts';
 import type { Principal } from '../../src/model/principal.ts';
-import { agent, decisionOf, need } from './support.ts';
+import { decisionOf } from '../model/decisions.ts';
+import { agent, need } from './support.ts';
 
 /*
  * An honest desk in memory for tests of the steps: one pending approval a fingerprint and principal, a grant that is

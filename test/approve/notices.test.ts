@@ -5,7 +5,8 @@ import { type ApprovalsOptions, openApprovals } from '../../src/approve/index.ts
 import type { JsonObject } from '../../src/model/json.ts';
 import { Secret } from '../../src/model/secret.ts';
 import { createOutbound } from '../../src/outbound/index.ts';
-import { type Bench, decisionOf, defaults, openBench, question } from './support.ts';
+import { decisionOf } from '../model/decisions.ts';
+import { type Bench, defaults, openBench, question } from './support.ts';
 
 interface Delivery {
   readonly path: string;

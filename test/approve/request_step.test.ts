@@ -9,8 +9,9 @@ import {
 import { GatewayError } from '../../src/errors.ts';
 import type { Decision } from '../../src/model/decision.ts';
 import type { Approved, Credentialed, Masked } from '../../src/model/exchange.ts';
+import { decisionOf } from '../model/decisions.ts';
 import { fakeDesk, fingerprintOf, type KeptReply, maskedExchange } from './hold_support.ts';
-import { agent, decisionOf, need } from './support.ts';
+import { agent, need } from './support.ts';
 
 const reasons = [{ id: 'rule', message: 'because', policy: 'p', severity: 'high' }] as const;
 const deciding = (effect: Decision['effect'], more: Partial<Decision> = {}): Decision => ({

@@ -9,13 +9,14 @@ import {
 } from '../../src/approve/index.ts';
 import type { Actor, AdminRequest } from '../../src/model/admin.ts';
 import type { Question, Standing } from '../../src/model/approval.ts';
-import type { ApprovalRequirement, Decision } from '../../src/model/decision.ts';
+import type { ApprovalRequirement } from '../../src/model/decision.ts';
 import type { AuditEvent } from '../../src/model/event.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { Principal } from '../../src/model/principal.ts';
 import { createOutbound } from '../../src/outbound/index.ts';
 import { type Keys, keyFiles, openKeys } from '../../src/seal/index.ts';
 import { openStore, type Store } from '../../src/store/index.ts';
+import { decisionOf } from '../model/decisions.ts';
 
 export const agent: Principal = {
   tenant: 'acme',
@@ -75,19 +76,6 @@ export function question(command: string, more: Partial<Question> = {}): Questio
     ...more,
   };
 }
-
-export const decisionOf = (effect: Decision['effect'], approval: readonly ApprovalRequirement[] = []): Decision => ({
-  effect,
-  reasons: [],
-  mask: [],
-  credential: null,
-  record: 'full',
-  limits: { max_output_tokens: null },
-  stream: { chunk: 'off', deny_tools: [], thresholds: {}, thinking: 'pass' },
-  approval,
-  withhold: 'none',
-  on_tool_deny: 'replace',
-});
 
 export const defaults: ApprovalsOptions['config'] = {
   expires_max_s: 86_400,

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createRevocations, type Revocations, revocationMarks, revocationRoutes } from '../../src/identify/index.ts';
+import type { Actor } from '../../src/model/admin.ts';
 import type { AuditEvent } from '../../src/model/event.ts';
-import type { Identity } from '../../src/model/principal.ts';
+import type { Identity, Principal } from '../../src/model/principal.ts';
 import { openStore, type Store } from '../../src/store/index.ts';
 import { afterwards, bench, issuerEntry, sign, signingKey, T0 } from './fixture.ts';
 
@@ -142,10 +143,10 @@ describe('routes of the admin API', () => {
   async function routes() {
     const events: AuditEvent[] = [];
     const table = revocationRoutes(await open(await store()), (event) => void events.push(event));
-    const call = async (method: string, body: object = {}, params: object = {}) =>
+    const call = async (method: string, body: object = {}, params: object = {}, actor: Actor | null = null) =>
       table
         .find((route) => route.method === method)!
-        .handler({ body: body as never, params: params as never, query: {}, actor: null });
+        .handler({ body: body as never, params: params as never, query: {}, actor });
     return { call, events };
   }
 
@@ -162,6 +163,22 @@ describe('routes of the admin API', () => {
     expect(events.map(({ kind, body }) => [kind, body.change])).toEqual([
       ['identity.revoked', 'added'],
       ['identity.revoked', 'lifted'],
+    ]);
+  });
+
+  it('record the person who revoked, and the one who took it back', async () => {
+    const { call, events } = await routes();
+    const principal: Principal = {
+      ...{ tenant: 'acme', issuer: 'https://idp.example', subject: 'rita', kind: 'human', person: 'rita', owner: null },
+      ...{ groups: [], function: null, actors: [], strength: null },
+    };
+    const actor: Actor = { principal, authenticatedAt: Date.now(), via: 'session' };
+    const added = (await call('POST', { kind: 'sub', value: 'svc-1' }, {}, actor)) as { id: string };
+    expect(added).toMatchObject({ by: 'rita' });
+    await call('DELETE', {}, { id: added.id }, { ...actor, principal: { ...principal, subject: 'sven' } });
+    expect(events.map(({ body }) => [body.change, body.by])).toEqual([
+      ['added', 'rita'],
+      ['lifted', 'sven'],
     ]);
   });
 

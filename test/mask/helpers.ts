@@ -2,6 +2,7 @@ import { type AnswerPart, type HeldBlock, inTurn, type StreamEvent, type WayBack
 import type { Decision } from '../../src/model/decision.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { Detectors, MaskMark, MaskMode } from '../../src/model/scan.ts';
+import { decisionOf } from '../model/decisions.ts';
 
 /** Looks made up, because it is; split so that scanners of this repository stay quiet. */
 export const secret = ['sk-', 'ant-', 'api03-', 'Zq8vT2mWc4Lk9'].join('');
@@ -102,17 +103,7 @@ export function textOf(parts: readonly AnswerPart[], index = 0): string {
 
 /** As much of an exchange as the steps of the way back look at. */
 export function answering(plan: Readonly<Record<string, MaskMode>> = {}, chunk: 'off' | 'every' = 'off') {
-  const decision: Decision = {
-    effect: 'allow',
-    reasons: [],
-    mask: [],
-    credential: null,
-    record: 'full',
-    limits: { max_output_tokens: null },
-    stream: { chunk, deny_tools: [], thresholds: {}, thinking: 'pass' },
-    approval: [],
-    withhold: 'none',
-    on_tool_deny: 'replace',
-  };
+  const decided = decisionOf('allow');
+  const decision: Decision = { ...decided, stream: { ...decided.stream, chunk } };
   return { maskPlan: new Map(Object.entries(plan)), decision, masks: [] as MaskMark[], notes: {} };
 }

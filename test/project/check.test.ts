@@ -77,6 +77,18 @@ describe('the import rule', () => {
     expect(faultsWith(path, text)).toEqual([`${path}: ${fault}`]);
   });
 
+  test('names files that import each other, for a type alone too', () => {
+    const sources = {
+      ...tree,
+      'src/mask/index.ts': "export { plan } from './plan.ts';",
+      'src/mask/plan.ts': "import type { Step } from './step.ts';",
+      'src/mask/step.ts': "import { plan } from './plan.ts';",
+    };
+    expect(importFaults(new Map(Object.entries(sources)), new Set())).toEqual([
+      'src/mask/plan.ts -> src/mask/step.ts -> src/mask/plan.ts: these files import each other',
+    ]);
+  });
+
   test('gives the riskiest packages a single importing file', () => {
     const sources = new Map([
       ['src/decide/a.ts', "import { loadPolicy } from '@open-policy-agent/opa-wasm';"],

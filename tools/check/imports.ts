@@ -1,7 +1,7 @@
 /**
  * The import rule. Layers, left to right: main, cli, gateway, pipeline, rooms, base, model. A layer may import what is
- * to its right. Rooms never import each other; from outside, a room is imported by its `index.ts`. A risky package is
- * imported in the rooms that are there to tame it, the riskiest in one file alone.
+ * to its right. Rooms never import each other; from outside, a room is imported by its `index.ts`. No two files import
+ * each other. A risky package is imported in the rooms that are there to tame it, the riskiest in one file alone.
  */
 import { posix } from 'node:path';
 
@@ -53,6 +53,26 @@ export function importFaults(sources: Sources, dependencies: ReadonlySet<string>
   for (const [name, paths] of importers) {
     if (paths.size > 1) faults.push(`${[...paths].sort().join(', ')}: one file may import ${name}, not ${paths.size}`);
   }
+  return [...faults, ...circleFaults(sources)];
+}
+
+/** Files that import each other, in a circle of any length; an import of a type alone counts as well. */
+function circleFaults(sources: Sources): string[] {
+  const faults: string[] = [];
+  const done = new Set<string>();
+  const trail: string[] = [];
+  const visit = (path: string): void => {
+    const at = trail.indexOf(path);
+    if (at >= 0) faults.push(`${[...trail.slice(at), path].join(' -> ')}: these files import each other`);
+    if (at >= 0 || done.has(path)) return;
+    trail.push(path);
+    for (const specifier of importsOf(sources.get(path) ?? '')) {
+      if (specifier.startsWith('.')) visit(posix.join(posix.dirname(path), specifier));
+    }
+    trail.pop();
+    done.add(path);
+  };
+  for (const path of sources.keys()) visit(path);
   return faults;
 }
 
