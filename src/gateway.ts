@@ -30,7 +30,7 @@ const adminFile = 'admin.json';
 export async function createGateway(config: Config): Promise<Gateway> {
   const log = createLog(config.log.level);
   const metrics = createMetrics();
-  const rooms = await openRooms(config, log);
+  const rooms = await openRooms(config, log, metrics);
   const admission = createAdmission(config.limits.concurrent_requests);
   const handle = createHandle(rooms, config, { log, metrics, admission });
   const { data, admin } = createPorts({ rooms, log, metrics, admission, handle });
@@ -101,7 +101,11 @@ function createHandle(rooms: Rooms, config: Config, { log, metrics, admission }:
         ?.catch((fault: GatewayError) => log.warn(fault.message, { exchange: exchange.id, code: fault.code })),
     tellLate: (exchange, error) => refuse(exchange.reply, refusedRequest(exchange.id, exchange), error, style),
   });
-  const answer = createPipeline(steps, forward, ends);
+  const admitted: typeof forward = (exchange) => {
+    metrics.admission.observe({ route: exchange.route.pattern }, (Date.now() - exchange.startedAt) / 1000);
+    return forward(exchange);
+  };
+  const answer = createPipeline(steps, admitted, ends);
 
   return async (arrival: Arrival): Promise<void> => {
     let leave: () => void;

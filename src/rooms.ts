@@ -13,7 +13,7 @@ import { createMasking, loadTables } from './mask/index.ts';
 import type { PolicyBundle } from './model/decision.ts';
 import type { AuditEvent } from './model/event.ts';
 import { Secret } from './model/secret.ts';
-import { eventFields, type Log, type LogFields } from './observe/index.ts';
+import { eventFields, type Log, type LogFields, type Metrics } from './observe/index.ts';
 import { createOutbound } from './outbound/index.ts';
 import { openRecorder } from './record/index.ts';
 import { keyFiles, openKeys } from './seal/index.ts';
@@ -26,7 +26,7 @@ export type Rooms = Awaited<ReturnType<typeof open>> & {
 };
 
 /** Opens every room from the configuration. Rejects with `StartError` where one cannot start; nothing is left open then. */
-export async function openRooms(config: Config, log: Log): Promise<Rooms> {
+export async function openRooms(config: Config, log: Log, metrics: Metrics): Promise<Rooms> {
   const closers: (() => unknown)[] = [];
   const opened: Opened = (room, close) => {
     closers.push(() => close(room));
@@ -36,7 +36,7 @@ export async function openRooms(config: Config, log: Log): Promise<Rooms> {
     for (const closeRoom of closers.splice(0).reverse()) await closeRoom();
   };
   try {
-    return { ...(await open(config, log, opened)), close };
+    return { ...(await open(config, log, metrics, opened)), close };
   } catch (thrown) {
     await close();
     throw thrown;
@@ -45,7 +45,7 @@ export async function openRooms(config: Config, log: Log): Promise<Rooms> {
 
 type Opened = <Room>(room: Room, close: (room: Room) => unknown) => Room;
 
-async function open(config: Config, log: Log, opened: Opened) {
+async function open(config: Config, log: Log, metrics: Metrics, opened: Opened) {
   const store = opened(await openStore({ dataDir: config.data_dir, url: config.store.url }), (room) => room.close());
   const keys = await openKeys(keyFiles(store.directory, config.store.keys_dir ?? null));
   const recorder = opened(
@@ -55,6 +55,7 @@ async function open(config: Config, log: Log, opened: Opened) {
   const onEvent = (event: AuditEvent): Promise<void> => {
     // A bundle that is refused wants somebody to look; the active one goes on.
     log[event.kind === 'bundle.refused' ? 'warn' : 'info'](event.kind, eventFields(event));
+    if (event.kind === 'bundle.refused') metrics.bundleFailures.inc();
     return recorder.append(event).catch((fault: GatewayError) => log.error(fault.message, { code: fault.code }));
   };
   const outbound = opened(createOutbound({}), (room) => room.close());

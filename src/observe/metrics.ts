@@ -4,13 +4,17 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 export interface Metrics {
   readonly requests: Counter<'route' | 'outcome' | 'reason'>;
   readonly duration: Histogram<'route'>;
-  readonly firstByte: Histogram<'route'>;
+  readonly admission: Histogram<'route'>;
   readonly active: Gauge;
   readonly decisions: Counter<'point' | 'effect'>;
   readonly masks: Counter<'class'>;
   readonly rejected: Counter<'code'>;
   readonly bundle: Gauge<'name' | 'version' | 'revision'>;
+  /** Unix time at which the active bundle expires and every request is refused; absent where it has no end. */
+  readonly bundleExpires: Gauge;
   readonly bundleFailures: Counter;
+  readonly held: Gauge;
+  readonly ready: Gauge<'check'>;
   render(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
@@ -35,7 +39,7 @@ export function createMetrics(): Metrics {
       buckets: seconds,
       registers,
     }),
-    firstByte: new Histogram({
+    admission: new Histogram({
       name: 'sallyport_admission_seconds',
       help: 'From the request line to the moment the request is forwarded',
       labelNames: ['route'],
@@ -65,6 +69,18 @@ export function createMetrics(): Metrics {
       name: 'sallyport_bundle_info',
       help: 'The active policy bundle',
       labelNames: ['name', 'version', 'revision'],
+      registers,
+    }),
+    bundleExpires: new Gauge({
+      name: 'sallyport_bundle_expires_timestamp_seconds',
+      help: 'When the active policy bundle expires; nothing is served after it',
+      registers,
+    }),
+    held: new Gauge({ name: 'sallyport_requests_held', help: 'Callers that wait for humans', registers }),
+    ready: new Gauge({
+      name: 'sallyport_ready',
+      help: 'Checks of /readyz: 1 where it holds',
+      labelNames: ['check'],
       registers,
     }),
     bundleFailures: new Counter({
