@@ -53,10 +53,12 @@ clean: ## remove what was installed; state in .sallyport stays
 	rm -rf node_modules coverage
 
 $(COMPLETE): package-lock.json
+	@echo "Getting the packages of package-lock.json (half a minute)…"
 	@$(NPM_CI)
 	@touch $(RUNNABLE) $@
 
 # Only what running needs, but an install that has more keeps it.
 $(RUNNABLE): package-lock.json
+	@echo "Getting the packages of package-lock.json (half a minute)…"
 	@if [ -e $(COMPLETE) ]; then $(NPM_CI) && touch $(COMPLETE); else $(NPM_CI) --omit=dev; fi
 	@touch $@

@@ -67,15 +67,29 @@ export function createPorts(options: PortsOptions): { readonly data: PortServer;
       routes,
       readiness,
       metrics: () => {
-        metrics.active.set(admission.active);
-        metrics.bundle.reset();
-        const { active } = policies.status();
-        if (active) metrics.bundle.set({ name: active.bundle, version: active.version, revision: active.revision }, 1);
+        measure(rooms, metrics, admission, readiness());
         return metrics.render();
       },
       onFault,
     }),
   };
+}
+
+/** Sets what is measured only when somebody asks. */
+function measure(
+  { approvals, policies }: Rooms,
+  metrics: Metrics,
+  admission: Admission,
+  readiness: ReturnType<typeof readinessOf>,
+): void {
+  metrics.active.set(admission.active);
+  metrics.held.set(approvals.waiting);
+  for (const [check, holds] of Object.entries(readiness)) metrics.ready.set({ check }, holds === true ? 1 : 0);
+  const { active, expires_at } = policies.status();
+  metrics.bundle.reset();
+  metrics.bundleExpires.remove();
+  if (active) metrics.bundle.set({ name: active.bundle, version: active.version, revision: active.revision }, 1);
+  if (expires_at !== null) metrics.bundleExpires.set(expires_at);
 }
 
 /** Operations that the operator may use, and a person as far as the policy point `sallyport/admin` lets them. */

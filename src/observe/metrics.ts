@@ -10,7 +10,11 @@ export interface Metrics {
   readonly masks: Counter<'class'>;
   readonly rejected: Counter<'code'>;
   readonly bundle: Gauge<'name' | 'version' | 'revision'>;
+  /** Unix time at which the active bundle expires and every request is refused; absent where it has no end. */
+  readonly bundleExpires: Gauge;
   readonly bundleFailures: Counter;
+  readonly held: Gauge;
+  readonly ready: Gauge<'check'>;
   render(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
@@ -65,6 +69,18 @@ export function createMetrics(): Metrics {
       name: 'sallyport_bundle_info',
       help: 'The active policy bundle',
       labelNames: ['name', 'version', 'revision'],
+      registers,
+    }),
+    bundleExpires: new Gauge({
+      name: 'sallyport_bundle_expires_timestamp_seconds',
+      help: 'When the active policy bundle expires; nothing is served after it',
+      registers,
+    }),
+    held: new Gauge({ name: 'sallyport_requests_held', help: 'Callers that wait for humans', registers }),
+    ready: new Gauge({
+      name: 'sallyport_ready',
+      help: 'Checks of /readyz: 1 where it holds',
+      labelNames: ['check'],
       registers,
     }),
     bundleFailures: new Counter({

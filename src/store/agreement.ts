@@ -35,7 +35,7 @@ export async function agreeOn(kysely: Kysely<unknown>, name: string, value: stri
   if (recorded.value !== value) {
     throw new StartError(
       `${name} of this node is ${value}, but the fleet that keeps its state in store.url has ${recorded.value}. ` +
-        'Give every node the same keys',
+        'Give every node the same keys (store.keys_dir)',
     );
   }
 }

@@ -10,11 +10,11 @@ type Environment = { readonly [name: string]: string | undefined };
 /** How to sign, for whoever built without. */
 export function signingHelp(): string {
   return [
-    'not signed. To sign for a gateway that watches a directory:',
-    '  openssl ecparam -name prime256v1 -genkey -noout -out policy-key.pem',
-    '  openssl ec -in policy-key.pem -pubout -out bundles/keys/policy.pem',
-    '  make policies SIGN=policy-key.pem SCOPE=production NOT_AFTER_DAYS=90',
-    'Keep the private key outside the repository; the gateway gets bundles/keys/policy.pem in policy.keys.',
+    'not signed. To sign for a gateway that watches a folder, with a key that stays outside the repository:',
+    '  openssl ecparam -name prime256v1 -genkey -noout -out ../policy-key.pem',
+    '  openssl ec -in ../policy-key.pem -pubout -out ../policy.pem',
+    '  make policies SIGN=../policy-key.pem SCOPE=production NOT_AFTER_DAYS=90',
+    'The gateway gets ../policy.pem in policy.keys.',
   ].join('\n');
 }
 
