@@ -3,5 +3,5 @@ export const builtin = {
   bundle: 'baseline',
   version: '1.0.0',
   bundleVersion: 1,
-  revision: '95dfe0898d014e3f797eb289d8b024b161be01c3c9abe6c244478b72513446ee',
+  revision: 'd4b789cad2212450638cca7b695b1103ae3bef2f86a8b1e9c0cdc5d1b76094d6',
 } as const;
