@@ -2,8 +2,9 @@ import { connect, type Socket } from 'node:net';
 import { findTool, howToGet } from '../../tools/find.ts';
 import { requestBody, streamedEvents } from './exchange.ts';
 import { figure, median, note } from './figure.ts';
-import type { Memory, Way } from './hold_gateway.ts';
+import type { Way } from './hold_gateway.ts';
 import type { Load, Measured } from './load.ts';
+import type { Memory } from './memory.ts';
 import { type Running, start } from './process.ts';
 
 /** Requests that are held at one time to see what one of them takes. */
@@ -74,10 +75,22 @@ async function memoryFigures(gateway: Running, rounds: number): Promise<void> {
     }
   }
   note('idle_connection', (await memoryOfConnections(gateway)) / 1000, 'kB');
+  note('held_stream_floor', (await floor()) / 1000, 'kB');
   note('held_request_body', requestBody(true).length / 1000, 'kB');
   note('held_request_resident', median(resident) / 1000, 'kB');
   figure('held_stream', median(streams) / 1000, 'kB', '<=', 20);
   figure('held_call', median(calls) / 1000, 'kB', '<=', 20);
+}
+
+/** Bytes of the same request where Node's own server holds it and does nothing else. */
+async function floor(): Promise<number> {
+  const server = await start('hold_floor.ts');
+  try {
+    await memoryOfHolds(server, 'none', true, 0);
+    return (await memoryOfHolds(server, 'none', true, 1)).used;
+  } finally {
+    server.stop();
+  }
 }
 
 /** Bytes of one connection on which nothing was asked, which is part of every held request. */
@@ -102,7 +115,8 @@ async function memoryOfHolds(gateway: Running, token: string, stream: boolean, r
       sockets.push(...(await Promise.all(names.map((name) => hold(gateway.url, token, stream, name)))));
     }
     await settled();
-    const during = await gateway.ask<Memory>({ ask: 'memory' });
+    // Their questions are written one after the other, each with buffers of its own until then.
+    const during = await atRest(gateway);
     return { used: (during.used - before.used) / heldRequests, rss: (during.rss - before.rss) / heldRequests };
   } finally {
     for (const socket of sockets) socket.destroy();

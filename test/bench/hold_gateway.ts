@@ -2,22 +2,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { developmentConfig } from '../../src/config/index.ts';
 import { createGateway } from '../../src/gateway.ts';
 import { createDevelopmentIssuer } from '../../src/identify/index.ts';
 import { watchedBundle } from '../servers/bundle.ts';
+import { memory } from './memory.ts';
 
 /** Groups beside `developers`. */
 export type Way = 'off' | 'on_detection' | 'every' | 'held';
-
-/** Bytes in use after a full collection. */
-export interface Memory {
-  /** The JavaScript heap and the buffers outside of it. */
-  readonly used: number;
-  readonly rss: number;
-}
 
 const policy = {
   'benched/request/benched.rego': `package policies.benched.request
@@ -55,15 +47,6 @@ if (process.send !== undefined) {
   );
   const { data } = await gateway.listen();
   const issuer = await createDevelopmentIssuer({ dataDir });
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-
-  const memory = (): Memory => {
-    // What the first finds may be freed by finalizers only.
-    for (let i = 0; i < 3; i++) collect();
-    const { heapUsed, external, rss } = process.memoryUsage();
-    return { used: heapUsed + external, rss };
-  };
   process.on('message', async ({ ask, way }: { readonly ask: 'cpu' | 'memory' | 'token'; readonly way?: Way }) => {
     if (ask === 'cpu') process.send?.(process.cpuUsage());
     else if (ask === 'memory') process.send?.(memory());
