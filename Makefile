@@ -31,7 +31,7 @@ policies: $(COMPLETE) ## check, test and build the policy bundle (SIGN=<key file
 bench: $(COMPLETE) ## measure the gateway against a bare relay, protection switched on
 	@node test/bench/main.ts $(ARGS)
 
-soak: $(COMPLETE) ## an agent that waits 12 minutes for its approver, over two connections (ARGS=--short: one minute)
+soak: $(COMPLETE) ## an agent that gives up once before its approver comes: 12 to 15 minutes (ARGS=--short: half a minute)
 	@node test/soak/main.ts $(ARGS)
 
 tools: $(RUNNABLE) ## get opa, regal and bao: from PATH, or built by Go

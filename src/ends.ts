@@ -21,8 +21,10 @@ export interface EndsOptions {
 /** Joins what the end of an exchange takes: the reply, the audit event, the metrics and, for faults, the log. */
 export function createEnds({ recorder, metrics, log, style, parking, withhold }: EndsOptions): Ends {
   const logFault = (exchange: string, error: GatewayError) => {
-    if (error.status < 500) return;
     const fields = { exchange, code: error.code, detail: error.detail ?? '' };
+    // Why a token was refused is told nowhere else.
+    if (error.status < 500 && error.reason === 'identity') log.info(error.message, fields);
+    if (error.status < 500) return;
     if (error.code === 'INTERNAL') log.error(error.message, { ...fields, stack: stackOf(error) });
     else log.warn(error.message, fields);
   };

@@ -94,7 +94,13 @@ export const errorTable = {
     false,
     'No identity token was presented. Send one as "Authorization: Bearer …" or "x-api-key".',
   ),
-  TOKEN_INVALID: row(401, 'authentication_error', 'identity', false, 'The identity token was not accepted.'),
+  TOKEN_INVALID: row(
+    401,
+    'authentication_error',
+    'identity',
+    false,
+    "The identity token was not accepted. Get a fresh one; the gateway's log says why, under this request id.",
+  ),
   TOKEN_EXPIRED: row(
     401,
     'authentication_error',
@@ -122,7 +128,7 @@ export const errorTable = {
     'authentication_error',
     'identity',
     false,
-    'The admin API needs the operator token of this data directory.',
+    'The admin API takes the operator token of its data directory or the personal token of a reviewer, and this is neither.',
   ),
   CSRF: row(
     403,

@@ -34,15 +34,14 @@ export async function createGateway(config: Config): Promise<Gateway> {
   const handle = createHandle(rooms, config, { log, metrics, admission });
   const { data, admin } = createPorts({ rooms, log, metrics, admission, handle });
   const { credentials, onEvent, people, recorder, store, urls } = rooms;
-  void people.identify.warm();
-  void credentials.warm();
   let draining: Promise<void> | null = null;
+  let started = false;
 
   const drain = async () => {
     rooms.parking.drain();
     await admission.drain(config.limits.drain_s * 1000);
     await Promise.all([data.close(), admin.close()]);
-    await onEvent({ kind: 'gateway.stopped', exchange: null, body: { v: 1 } });
+    if (started) await onEvent({ kind: 'gateway.stopped', exchange: null, body: { v: 1 } });
     await rooms.close();
   };
   return {
@@ -58,6 +57,9 @@ export async function createGateway(config: Config): Promise<Gateway> {
       }
       const address: AdminAddress = { url: urls.admin, token: rooms.operatorToken.reveal() };
       replaceFile(join(store.directory, adminFile), JSON.stringify(address));
+      started = true;
+      void people.identify.warm();
+      void credentials.warm();
       await onEvent({ kind: 'gateway.started', exchange: null, body: { v: 1, cut_off: recorder.cutOff } });
       return urls;
     },

@@ -13,7 +13,7 @@ import { createMasking, loadTables, type Masking } from './mask/index.ts';
 import type { ActivePolicy, PolicyBundle } from './model/decision.ts';
 import type { AuditEvent } from './model/event.ts';
 import { Secret } from './model/secret.ts';
-import type { Log, Metrics } from './observe/index.ts';
+import { eventFields, type Log, type Metrics } from './observe/index.ts';
 import { createOutbound } from './outbound/index.ts';
 import { openRecorder } from './record/index.ts';
 import { keyFiles, openKeys } from './seal/index.ts';
@@ -65,7 +65,8 @@ async function open(config: Config, { log, metrics }: Observing, opened: Opened)
     (room) => room.close(),
   );
   const onEvent = (event: AuditEvent): Promise<void> => {
-    log.info(event.kind, { event: event.kind });
+    // A bundle that is refused wants somebody to look; the active one goes on.
+    log[event.kind === 'bundle.refused' ? 'warn' : 'info'](event.kind, eventFields(event));
     if (event.kind === 'bundle.refused') metrics.bundleFailures.inc();
     return recorder.append(event).catch((fault: GatewayError) => log.error(fault.message, { code: fault.code }));
   };
@@ -157,7 +158,7 @@ async function open(config: Config, { log, metrics }: Observing, opened: Opened)
     (room) => room.close(),
   );
 
-  const deciding = { source: policies, clock: Date.now };
+  const deciding = { source: policies, clock: Date.now, redactLeaf: masking.redactLeaf };
   const mayAct = createMayAct(deciding);
   const approvals = opened(
     await openApprovals({

@@ -100,11 +100,12 @@ export function joinSteps(rooms: Rooms, config: Config): Steps {
     back: {
       hold: () => createHoldStep(),
       scan: masking.scanStep,
-      decide: (exchange) => createAnswerStep(exchange, { clock: Date.now, renamed }),
+      decide: (exchange) =>
+        createAnswerStep(exchange, { clock: Date.now, redaction: masking.redaction(exchange), renamed }),
       mask: masking.maskStep,
       note: (exchange) => createNoteStep(exchange, ledgers.markDropBlock),
       approve: (exchange) => {
-        const judge = callJudge(exchange, { clock: Date.now });
+        const judge = callJudge(exchange, { clock: Date.now, redaction: masking.redaction(exchange) });
         return createApproveAnswerStep(exchange, {
           approvals,
           fingerprint: ({ identity, conversation }, part) =>

@@ -1,5 +1,6 @@
 import type { AdminRoute } from '../model/admin.ts';
 import type { Approvals, MayAct, Released, Standing, Traces } from '../model/approval.ts';
+import type { ApprovalRequirement } from '../model/decision.ts';
 import type { Journal } from '../model/event.ts';
 import type { Outbound } from '../outbound/index.ts';
 import type { Keys } from '../seal/index.ts';
@@ -83,6 +84,15 @@ export async function openApprovals(options: ApprovalsOptions): Promise<Approval
   const waiters = new Waiters(context, options.pollMs ?? 1_000);
   const notices = new Notices(context, options.outbound, options.onNoticeFault ?? (() => undefined));
   const readings = new Map<string, Promise<Standing>>();
+  /** Many may have waited for one verdict: they read it once. */
+  const read = (approval: string): Promise<Standing> => {
+    let reading = readings.get(approval);
+    if (!reading) {
+      reading = questions.standing(approval).finally(() => readings.delete(approval));
+      readings.set(approval, reading);
+    }
+    return reading;
+  };
   sweeper.start(options.sweepMs ?? 5_000);
   notices.start();
 
@@ -99,32 +109,23 @@ export async function openApprovals(options: ApprovalsOptions): Promise<Approval
       concerns.add(question.principal);
       return standing;
     },
-    async wait(approval, signal, deadline) {
-      await waiters.settled(approval, signal, deadline);
-      // Many may have waited for one verdict: they read it once.
-      let reading = readings.get(approval);
-      if (!reading) {
-        reading = questions.standing(approval).finally(() => readings.delete(approval));
-        readings.set(approval, reading);
-      }
-      return reading;
-    },
-    async take({ approval, grant }, question, exchange) {
+    wait: (approval, signal, deadline) => waiters.settled(approval, signal, deadline).then(() => read(approval)),
+    async take({ approval, grant }, claim, exchange) {
       const row = await questions.approvalRow(approval.id);
       const given = await context.query
         .selectFrom('approval_grant')
         .selectAll()
         .where('id', '=', grant.id)
         .executeTakeFirst();
-      if (!row || !given || given.state !== 'approved' || !isFor(given, question)) return null;
+      if (!row || !given || given.state !== 'approved' || !isFor(given, claim)) return null;
       const decisions = await questions.decisionRows(row.id);
       // Whether it meets what is required now was asked by `ask` and `recheck`; here it is whether it holds.
-      const opened = JSON.parse(row.requirements_json) as typeof question.requirements;
+      const opened = JSON.parse(row.requirements_json) as ApprovalRequirement[];
       if (provenGrant(context, { approval: row, decisions, grant: given }, opened) !== 'enough') {
         await questions.supersede(row.id, 'its signatures do not hold');
         return null;
       }
-      return grants.take(row, given, question, exchange);
+      return grants.take(row, given, claim, exchange);
     },
     async recheck(id, decision, bound) {
       if (decision.effect === 'allow') return true;

@@ -12,7 +12,7 @@ export function createGrantStep(approvals: Approvals): (exchange: Credentialed) 
   return (exchange) => {
     const { permission } = exchange;
     if (permission === null) return { ...exchange, held: null };
-    return approvals.take(permission.standing, permission.question, exchange.id).then((held) => {
+    return approvals.take(permission.standing, permission.claim, exchange.id).then((held) => {
       if (held !== null) return { ...exchange, held };
       throw new GatewayError(
         'APPROVAL_PENDING',

@@ -1,5 +1,5 @@
 import { GatewayError } from '../errors.ts';
-import type { Dispatch, GrantScope, Held, Question } from '../model/approval.ts';
+import type { Claim, Dispatch, GrantScope, Held } from '../model/approval.ts';
 import type { ApprovalRequirement } from '../model/decision.ts';
 import type { JsonObject } from '../model/json.ts';
 import { principalKey } from '../model/principal.ts';
@@ -13,14 +13,14 @@ import { grantHolds, provenApprovals, signGrant } from './verdict.ts';
 /** A grant may be taken so often in all, where its dispatch came to nothing. */
 const DISPATCHES = 3;
 
-/** Whether a grant is for this question: the exact content, or what the same rules ask about within its scope. */
-export function isFor(grant: GrantRow, question: Question): boolean {
-  if (grant.principal_key !== principalKey(question.principal) || grant.action !== question.action) return false;
-  if (question.maxTokens !== null && grant.max_tokens !== null && question.maxTokens > grant.max_tokens) return false;
-  if (grant.fingerprint !== null) return grant.fingerprint === question.bound.fingerprint;
-  if (grant.scope === 'session' && grant.conversation !== question.conversation) return false;
+/** Whether a grant is what this claim may use: for the exact content, or what the same rules ask about within its scope. */
+export function isFor(grant: GrantRow, claim: Claim): boolean {
+  if (grant.principal_key !== principalKey(claim.principal) || grant.action !== claim.action) return false;
+  if (claim.maxTokens !== null && grant.max_tokens !== null && claim.maxTokens > grant.max_tokens) return false;
+  if (grant.fingerprint !== null) return grant.fingerprint === claim.bound.fingerprint;
+  if (grant.scope === 'session' && grant.conversation !== claim.conversation) return false;
   const rules = JSON.parse(grant.rules_json) as string[];
-  return question.reasons.length > 0 && question.reasons.every(({ id }) => rules.includes(id));
+  return claim.reasons.length > 0 && claim.reasons.every(({ id }) => rules.includes(id));
 }
 
 /**
@@ -84,10 +84,10 @@ export class Grants {
   }
 
   /** Takes the grant for an exchange; null where it cannot be had any more. The proof was checked by the caller. */
-  async take(approval: ApprovalRow, grant: GrantRow, question: Question, exchange: string): Promise<Held | null> {
+  async take(approval: ApprovalRow, grant: GrantRow, claim: Claim, exchange: string): Promise<Held | null> {
     const taken = await this.#changes.change((change) =>
       grant.fingerprint === null
-        ? this.#takeOneUse(change, approval, grant, question, exchange)
+        ? this.#takeOneUse(change, approval, grant, claim, exchange)
         : this.#takeWhole(change, approval, grant, exchange),
     );
     return taken === null ? null : this.#held(approval, taken, exchange);
@@ -120,7 +120,7 @@ export class Grants {
     change: Change,
     approval: ApprovalRow,
     parent: GrantRow,
-    question: Question,
+    claim: Claim,
     exchange: string,
   ): Promise<GrantRow | null> {
     const { clock, store } = this.#context;
@@ -139,7 +139,7 @@ export class Grants {
     const child: GrantRow = {
       ...fresh(
         this.#context,
-        { ...given, id: newId('grt'), parent: parent.id, fingerprint: question.bound.fingerprint, created_at: now },
+        { ...given, id: newId('grt'), parent: parent.id, fingerprint: claim.bound.fingerprint, created_at: now },
         1,
       ),
       state: 'in_flight',
@@ -152,7 +152,7 @@ export class Grants {
     await change.event(
       'grant.taken',
       approval,
-      { grant: child.id, parent: parent.id, scope: parent.scope, fingerprint: question.bound.fingerprint, exchange },
+      { grant: child.id, parent: parent.id, scope: parent.scope, fingerprint: claim.bound.fingerprint, exchange },
       exchange,
     );
     if (left.uses_left === 0) {

@@ -1,7 +1,9 @@
 import type { CorpusCase, Point, PolicyBundle } from '../model/decision.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { BundleFiles } from './archive.ts';
+import { excerptLengths } from './excerpts.ts';
 import { revisionOf } from './hash.ts';
+import { parseReads, readsFile } from './reads.ts';
 import { BundleRefused, type RefusalReason } from './refusal.ts';
 
 /** A bundle taken apart, with its version; not verified by this. */
@@ -47,7 +49,9 @@ export function contentOf(files: BundleFiles): BundleContent {
     wasm,
     data: files.has('data.json') ? json(files, 'data.json', 'data') : {},
     detectors: files.get(detectorsFile) ?? null,
+    reads: files.has(readsFile) ? parseReads(json(files, readsFile, 'data'), wasm) : null,
     urgentRules: metadata.urgent_rules === true,
+    excerpts: excerptLengths(metadata.excerpt_characters),
     corpus: corpusOf(files),
     sources: sourcesOf(files),
   };

@@ -127,6 +127,7 @@ class Source implements ManagedPolicySource {
       unavailable: this.#unavailable(),
       checked_at: this.#checkedAt,
       refused: this.#refused,
+      floor: this.#floor(),
       expires_at: active?.bundle.expiresAt ?? null,
     };
   }
@@ -169,6 +170,15 @@ class Source implements ManagedPolicySource {
       return `no acceptable policy bundle was found for more than ${staleness} s`;
     }
     return null;
+  }
+
+  #floor(): number | null {
+    const scope = this.#scope();
+    try {
+      return scope === null ? null : (this.#floors.read(scope)?.version ?? null);
+    } catch {
+      return null;
+    }
   }
 
   #scope(): string | null {
@@ -245,6 +255,7 @@ class Source implements ManagedPolicySource {
       bundle_version: bundleVersion,
       kid,
       previous,
+      excerpts: { ...content.excerpts },
     });
   }
 

@@ -26,6 +26,7 @@ export function openAdmin(dataDir: string): AdminClient {
  * `openAdmin`.
  */
 export function adminAt(url: string, token: string): AdminClient {
+  if (!URL.canParse('/', url)) throw new StartError(`"${url}" is no URL. Write it as http://127.0.0.1:8788.`);
   const call = async (method: string, path: string, query: object, body?: JsonObject): Promise<Json> => {
     const target = new URL(path, url);
     for (const [name, value] of Object.entries(query))
@@ -38,11 +39,13 @@ export function adminAt(url: string, token: string): AdminClient {
     }).catch((cause: unknown) => {
       throw new StartError(`No gateway answers at ${url}. Is it running?`, { cause });
     });
-    const answer = (await response.json()) as JsonObject;
-    if (response.ok) return answer;
-    throw new StartError(
-      String((answer.error as JsonObject | undefined)?.message ?? `The admin API answered ${response.status}.`),
-    );
+    const answer = (await response.json().catch(() => null)) as JsonObject | null;
+    const error = (answer?.error ?? {}) as JsonObject;
+    if (response.ok && answer !== null) return answer;
+    if (typeof error.message !== 'string' || typeof error.code !== 'string') {
+      throw new StartError(`${url} answered ${response.status}. Is it the admin port of a Sallyport gateway?`);
+    }
+    throw new StartError(`${error.message} (${error.code})`);
   };
   return {
     get: (path, query = {}) => call('GET', path, query),
@@ -61,7 +64,9 @@ function readAddress(dataDir: string): AdminAddress {
     return JSON.parse(readFileSync(join(dataDir, adminFile), 'utf8')) as AdminAddress;
   } catch (cause) {
     throw new StartError(
-      `No gateway has run on ${dataDir} yet. Start one (sallyport dev, or sallyport serve --config FILE), or name its data directory with --data-dir.`,
+      (cause as NodeJS.ErrnoException).code === 'EACCES'
+        ? `${join(dataDir, adminFile)} may be read by the gateway's user only. Run this as that user.`
+        : `No gateway has run on ${dataDir} yet. Start one (sallyport dev, or sallyport serve --config FILE), or name its data directory with --data-dir.`,
       { cause },
     );
   }

@@ -23,6 +23,7 @@ export interface VerdictOptions {
   readonly fingerprint?: string;
   readonly scope?: string;
   readonly comment?: string;
+  readonly json?: boolean;
 }
 
 /** `sallyport approvals list`: what waits (or waited) for humans, newest first. */
@@ -81,6 +82,10 @@ export async function approvalsVerdictCommand(
     ...(verdict === 'approve' && { scope: options.scope ?? 'once' }),
     ...(options.comment !== undefined && { comment: options.comment }),
   })) as JsonObject;
+  if (options.json) {
+    output.write(`${JSON.stringify(after, null, 2)}\n`);
+    return 0;
+  }
   const waits = after.state === 'pending' ? `; it still needs ${unmet(after).join(' and ')}` : '';
   output.write(
     `${plain(`${verdict === 'approve' ? 'approved' : 'denied'} ${id}: it is ${cell(after.state)}${waits}`)}\n`,
@@ -124,13 +129,18 @@ export interface Watching {
   readonly wait: () => Promise<unknown>;
 }
 
-/** `sallyport approvals watch`: a line for each approval that comes to wait, and for what becomes of it, until ended. */
+/**
+ * `sallyport approvals watch`: a line for each approval that comes to wait, and for what becomes of it, until ended;
+ * with `json` each line is one JSON object.
+ */
 export async function approvalsWatchCommand(
-  options: Pick<ApprovalsListOptions, 'rule' | 'subject'>,
+  options: Pick<ApprovalsListOptions, 'rule' | 'subject' | 'json'>,
   admin: AdminClient,
   output: Writable,
   { signal, wait }: Watching,
 ): Promise<number> {
+  const tell = (approval: JsonObject) =>
+    output.write(options.json ? `${JSON.stringify(approval)}\n` : watchLine(approval));
   let pending = new Map<string, JsonObject>();
   while (!signal.aborted) {
     const { approvals } = (await admin.get(path, {
@@ -141,12 +151,9 @@ export async function approvalsWatchCommand(
       readonly approvals: readonly JsonObject[];
     };
     const now = new Map(approvals.map((approval) => [String(approval.id), approval]));
-    for (const [id, approval] of [...now].reverse()) if (!pending.has(id)) output.write(watchLine(approval));
-    for (const [id, approval] of pending) {
-      if (now.has(id)) continue;
-      output.write(
-        watchLine((await admin.get(`${path}/${encodeURIComponent(id)}`)) as JsonObject) || watchLine(approval),
-      );
+    for (const [id, approval] of [...now].reverse()) if (!pending.has(id)) tell(approval);
+    for (const id of pending.keys()) {
+      if (!now.has(id)) tell((await admin.get(`${path}/${encodeURIComponent(id)}`)) as JsonObject);
     }
     pending = now;
     await wait();

@@ -64,7 +64,11 @@ Examples:
   add<ApprovalsListOptions>('list', 'what waits, newest first', (options, admin, code) =>
     code.approvalsListCommand(options, admin, process.stdout),
   )
-    .option('--state <state>', 'pending, approved, denied, expired, cancelled, superseded or all', 'pending')
+    .addOption(
+      new Option('--state <state>', 'only these')
+        .choices(['pending', 'approved', 'denied', 'expired', 'cancelled', 'superseded', 'all'])
+        .default('pending'),
+    )
     .option('--rule <id>', 'asked for by this rule')
     .option('--subject <name>', 'asked by this subject')
     .option('--json', 'as JSON');
@@ -75,13 +79,20 @@ Examples:
     code.approvalsVerdictCommand(id, 'approve', options, admin, process.stdout),
   )
     .option(...digits)
-    .option('--scope <scope>', 'once, session or time_boxed', 'once')
-    .option('--comment <text>', 'why');
+    .addOption(new Option('--scope <scope>', 'how far').choices(['once', 'session', 'time_boxed']).default('once'))
+    .option('--comment <text>', 'why')
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  sallyport approvals approve apr_… --fingerprint 28bdb2bda918 --scope session --comment "release day"',
+    );
   add<VerdictOptions>('deny <id>', 'refuse it', (options, admin, code, id) =>
     code.approvalsVerdictCommand(id, 'deny', options, admin, process.stdout),
   )
     .option(...digits)
-    .option('--comment <text>', 'why; the caller reads it');
+    .option('--comment <text>', 'why; the caller reads it')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample:\n  sallyport approvals deny apr_… --comment "not on a Friday"');
   add<{ readonly fingerprint?: string; readonly reason: string }>(
     'break-glass <id>',
     'let it happen at once and alone; another person reviews it afterwards',
@@ -103,7 +114,8 @@ Examples:
     },
   )
     .option('--rule <id>', 'asked for by this rule')
-    .option('--subject <name>', 'asked by this subject');
+    .option('--subject <name>', 'asked by this subject')
+    .option('--json', 'one JSON object a line');
 }
 
 function personalAdmin({ dataDir, admin, tokenFile }: Personal): AdminClient {

@@ -57,6 +57,8 @@ function report(exchanges: readonly JsonObject[], more: boolean): string {
     'RULES',
     'REVISION',
     'END',
+    'CALLS',
+    'MASKED',
     'TOKENS',
     'SESSION',
     'ID',
@@ -72,6 +74,8 @@ function report(exchanges: readonly JsonObject[], more: boolean): string {
       cell(exchange.rules),
       revision(exchange),
       ending(exchange),
+      calls(exchange.calls as JsonObject | null),
+      masked(exchange.masks as readonly JsonObject[]),
       usage ? `${cell(usage.input_tokens)}/${cell(usage.output_tokens)}` : '-',
       cell(exchange.session).slice(0, 12),
       cell(exchange.id),
@@ -93,6 +97,18 @@ export function ending(exchange: JsonObject): string {
   if (exchange.end === null) return 'running';
   if (exchange.code !== null) return `${cell(exchange.end)} ${cell(exchange.code)}`;
   return Number(exchange.status) >= 400 ? `${cell(exchange.end)} ${cell(exchange.status)}` : cell(exchange.end);
+}
+
+/** Tool calls of the answer: how many passed, and how many policy or a human denied. */
+function calls(counts: JsonObject | null): string {
+  const { allow = 0, deny = 0 } = counts ?? {};
+  const parts = [...(allow === 0 ? [] : [cell(allow)]), ...(deny === 0 ? [] : [`${cell(deny)} denied`])];
+  return parts.join(', ') || '-';
+}
+
+/** How many values were masked on both ways. */
+function masked(marks: readonly JsonObject[]): string {
+  return String(marks.reduce((sum, { count }) => sum + Number(count), 0) || '-');
 }
 
 function readLimit(text = '50'): number {

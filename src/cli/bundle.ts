@@ -20,17 +20,23 @@ export async function bundleListCommand(
  * `sallyport bundle accept VERSION`: sets the floor of bundle versions, lower or higher, so that a bundle from that
  * version on is taken. Rejects with `StartError`.
  */
-export async function bundleAcceptCommand(version: string, admin: AdminClient, output: Writable): Promise<number> {
+export async function bundleAcceptCommand(
+  version: string,
+  options: { readonly json?: boolean },
+  admin: AdminClient,
+  output: Writable,
+): Promise<number> {
   const number = Number(version);
   if (!Number.isSafeInteger(number) || number < 1) {
     throw new StartError('Name the bundle_version, a whole number from 1, that is the lowest to be taken.');
   }
-  output.write(text((await admin.post(`${path}/accept`, { version: number })) as PolicyStatus));
+  const status = (await admin.post(`${path}/accept`, { version: number })) as PolicyStatus;
+  output.write(options.json ? `${JSON.stringify(status, null, 2)}\n` : text(status));
   return 0;
 }
 
 function text(status: PolicyStatus): string {
-  const { active, refused, unavailable, expires_at } = status;
+  const { active, floor, refused, unavailable, expires_at } = status;
   const lines: string[] = [];
   if (active) {
     lines.push(
@@ -40,6 +46,7 @@ function text(status: PolicyStatus): string {
     lines.push(`since     ${new Date(active.activated_at).toISOString()}`);
     if (expires_at !== null) lines.push(`expires   ${new Date(expires_at * 1000).toISOString()}`);
   }
+  if (floor !== null) lines.push(`floor     bundle_version ${floor}: nothing lower is taken`);
   if (unavailable !== null) lines.push(`requests are refused: ${unavailable}`);
   if (refused) lines.push(`refused   ${new Date(refused.at).toISOString()} ${refused.reason}: ${refused.detail}`);
   return `${lines.join('\n')}\n`;

@@ -8,8 +8,25 @@ export interface ConfigOptions {
 }
 
 /** `sallyport config check`: reads everything a start would read. Exit code 0, or 1 with every fault listed. */
-export function configCheck(options: ConfigOptions, env: Environment, output: Writable): number {
-  return withConfig(options, env, output, () => `${options.config} is fine\n`);
+export function configCheck(
+  options: ConfigOptions & { readonly json?: boolean },
+  env: Environment,
+  output: Writable,
+): number {
+  if (!options.json) return withConfig(options, env, output, () => `${options.config} is fine\n`);
+  const faults = faultsOf(options, env);
+  output.write(`${JSON.stringify({ faults }, null, 2)}\n`);
+  return faults.length === 0 ? 0 : 1;
+}
+
+function faultsOf({ config }: ConfigOptions, env: Environment): ConfigFaults['faults'] {
+  try {
+    loadConfig(config, env);
+    return [];
+  } catch (thrown) {
+    if (thrown instanceof ConfigFaults) return thrown.faults;
+    throw thrown;
+  }
 }
 
 /** `sallyport config print`: the configuration in force, defaults and overrides included, secrets hidden. */

@@ -6,9 +6,19 @@ import { type RulesOptions, readFolder, requireRules } from './rules.ts';
 import { table } from './table.ts';
 
 /** `sallyport detectors list`: every rule with its class. Throws `StartError`. */
-export function detectorsList(options: RulesOptions, output: Writable): number {
+export function detectorsList(options: RulesOptions & { readonly json?: boolean }, output: Writable): number {
   const rules = requireRules(options).map(({ rule }) => rule);
   const rows = rules.toSorted((a, b) => a.class.localeCompare(b.class) || a.id.localeCompare(b.id));
+  if (options.json) {
+    const shown = rows.map((rule) => ({
+      class: rule.class,
+      id: rule.id,
+      label: rule.label,
+      reference: rule.reference,
+    }));
+    output.write(`${JSON.stringify(shown, null, 2)}\n`);
+    return 0;
+  }
   output.write(
     table(
       ['CLASS', 'RULE', 'WHAT'],
@@ -50,6 +60,9 @@ export function detectorsShow(id: string, options: RulesOptions, output: Writabl
  */
 export function detectorsTest(options: RulesOptions, output: Writable): number {
   const { compiled, faults } = readFolder(options);
+  if (compiled.length + faults.length === 0) {
+    throw new StartError(`There is no rule in ${options.rules}; rules are in files *.yaml and *.json.`);
+  }
   const problems = [...faults.map(({ place, problem }) => `${place}: ${problem}`), ...compiled.flatMap(tryExamples)];
   for (const problem of problems) output.write(`FAILED  ${problem}\n`);
   output.write(`${compiled.length} rules, ${problems.length} faults\n`);

@@ -2,9 +2,10 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { developmentConfig } from '../config/index.ts';
+import { StartError } from '../errors.ts';
 import { createGateway } from '../gateway.ts';
 import { createDevelopmentIssuer, developmentReviewer } from '../identify/index.ts';
-import { type Sandbox, startSandbox } from '../sandbox/index.ts';
+import { describeScripts, type Sandbox, startSandbox } from '../sandbox/index.ts';
 import { ownDirectory } from '../store/index.ts';
 import { panel } from './panel.ts';
 import { endOnUncaught, runUntilSignal } from './run_gateway.ts';
@@ -23,6 +24,10 @@ export interface DevOptions {
  * It keeps its keys and records in the data directory, ends with the panel, and runs until a signal.
  */
 export async function dev(options: DevOptions): Promise<number> {
+  const scripts = describeScripts().map(({ name }) => name);
+  if (!scripts.includes(options.script)) {
+    throw new StartError(`--script: there is no "${options.script}". There are ${scripts.join(', ')}.`);
+  }
   const dataDir = resolve(options.dataDir);
   const keys = ownDirectory(join(ownDirectory(dataDir), 'keys'));
   const apiKey = ownSecret(

@@ -81,7 +81,7 @@ export async function logoutCommand(
     writeLogin(loginPath(env), gateway, null);
     await post(gateway, '/oauth/revoke', { token: kept.secret });
   }
-  output.write('logged out\n');
+  output.write(kept ? `logged out of ${gateway}\n` : `there was no login at ${gateway}\n`);
   return 0;
 }
 

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 import { StartError } from '../errors.ts';
 import { createDetectors, Redactor, redactions, type Tables } from '../mask/index.ts';
 import type { Span } from '../model/scan.ts';
@@ -29,8 +31,8 @@ interface Covered {
 }
 
 /**
- * `sallyport mask`: reads text and writes it masked, as the gateway would mask a stream of it. The masked text goes to
- * `output`, the explanation to `notes`. Rejects with `StartError`.
+ * `sallyport mask`: reads text and writes it masked as it comes, as the gateway would mask a stream of it. The masked text
+ * goes to `output`, the explanation to `notes` at the end. Rejects with `StartError`.
  */
 export async function maskCommand(
   options: MaskOptions,
@@ -43,25 +45,26 @@ export async function maskCommand(
     throw new StartError('--chunk is a count of characters.');
   const tables = requireTables(options);
   const detectors = createDetectors([], new Uint8Array(32), chosen(tables, options.detectors));
-  const text = await readAll(input);
   const scanner = detectors.stream();
   const redactor = new Redactor(redactions(() => true));
-  const places = new Places(text);
-  let offset = 0;
-  let masked = '';
-  const take = (released: { readonly text: string; readonly spans: readonly Span[] }) => {
-    masked += redactor.apply(released.text, released.spans);
-    for (const span of released.spans) places.add(span, offset);
-    offset += released.text.length;
+  const places = options.json || options.explain ? new Places() : null;
+  const whole: string[] = [];
+  const write = async (text: string) => {
+    if (options.json) whole.push(text);
+    else if (text !== '' && !output.write(text)) await once(output, 'drain');
   };
-  const size = chunk ?? Math.max(text.length, 1);
-  for (let at = 0; at < text.length; at += size) take(scanner.write(text.slice(at, at + size)));
-  take(scanner.end());
-  masked += redactor.end();
+  for await (const text of pieces(input, chunk)) {
+    places?.read(text);
+    const released = scanner.write(text);
+    places?.add(released);
+    await write(redactor.apply(released.text, released.spans));
+  }
+  const last = scanner.end();
+  places?.add(last);
+  await write(redactor.apply(last.text, last.spans) + redactor.end());
 
-  if (options.json) output.write(`${JSON.stringify({ masked, spans: places.covered })}\n`);
-  else output.write(masked);
-  if (options.explain) notes.write(explain(places.covered, tables));
+  if (options.json) output.write(`${JSON.stringify({ masked: whole.join(''), spans: places?.covered })}\n`);
+  if (options.explain && places) notes.write(explain(places.covered, tables));
   return 0;
 }
 
@@ -78,31 +81,69 @@ function chosen(tables: Tables, names: string | undefined): Tables {
   return { ...tables, rules: tables.rules.filter((rule) => wanted.has(rule.id) || wanted.has(rule.class)) };
 }
 
-async function readAll(input: Readable): Promise<string> {
-  const pieces: Buffer[] = [];
-  for await (const piece of input) pieces.push(Buffer.from(piece as Buffer | string));
-  return Buffer.concat(pieces).toString('utf8');
+/** The input as text, in pieces as they come, or of so many characters each. */
+async function* pieces(input: Readable, size: number | undefined): AsyncGenerator<string> {
+  const decoder = new StringDecoder('utf8');
+  let rest = '';
+  for await (const bytes of input) {
+    const text = decoder.write(Buffer.from(bytes as Buffer | string));
+    if (size === undefined) {
+      yield text;
+      continue;
+    }
+    rest += text;
+    let at = 0;
+    for (; at + size <= rest.length; at += size) yield rest.slice(at, at + size);
+    rest = rest.slice(at);
+  }
+  yield rest + decoder.end();
 }
 
+/** Where rules covered something, by line and column. */
 class Places {
   readonly covered: Covered[] = [];
+  readonly #last = new Map<string, Covered>();
+  /** Where lines begin. */
   readonly #lines: number[] = [0];
+  #read = 0;
+  #released = 0;
 
-  constructor(text: string) {
-    for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) this.#lines.push(at + 1);
+  /** Takes note of the lines of what is scanned. */
+  read(text: string): void {
+    for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) this.#lines.push(this.#read + at + 1);
+    this.#read += text.length;
   }
 
-  add(span: Span, offset: number): void {
+  add({ text, spans }: { readonly text: string; readonly spans: readonly Span[] }): void {
+    for (const span of spans) this.#add(span, this.#released);
+    this.#released += text.length;
+  }
+
+  #add(span: Span, offset: number): void {
     const to = span.to + offset;
-    const known = span.continues ? this.covered.findLast((other) => other.detector === span.detector) : undefined;
+    const known = span.continues ? this.#last.get(span.detector) : undefined;
     if (known) {
       known.to = Math.max(known.to, to);
       return;
     }
     const from = span.from + offset;
-    const line = this.#lines.findLastIndex((start) => start <= from);
+    const line = this.#lineOf(from);
     const place = { line: line + 1, column: from - this.#lines[line]! + 1 };
-    this.covered.push({ detector: span.detector, class: span.class, ...place, from, to });
+    const covered = { detector: span.detector, class: span.class, ...place, from, to };
+    this.covered.push(covered);
+    this.#last.set(span.detector, covered);
+  }
+
+  /** The last line that begins at or before an offset. */
+  #lineOf(offset: number): number {
+    let low = 0;
+    let high = this.#lines.length;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (this.#lines[middle]! <= offset) low = middle;
+      else high = middle;
+    }
+    return low;
   }
 }
 

@@ -46,12 +46,12 @@ See the gateway work: start the prompt with one of these lines
 
 Decide as a second person, reviewer@localhost, in a browser (this link works once, for 10 minutes)
   ${reviewerLink}
-  another one: npm run -s sallyport -- token${at} --reviewer --link
+  another one: bin/sallyport token${at} --reviewer --link
 
 What happened, and who allowed it
-  npm run -s sallyport -- audit list${at}
-  npm run -s sallyport -- sessions list${at}
+  bin/sallyport audit list${at}
+  bin/sallyport sessions list${at}
 
-A fresh token: npm run -s sallyport -- token${at} --function my-agent      Stop: Ctrl-C
+A fresh token: bin/sallyport token${at} --function my-agent      Stop: Ctrl-C
 `;
 }

@@ -14,6 +14,7 @@ import { StartError } from '../errors.ts';
 
 /** Which bundle a `policy` command looks at; absent: the built-in one. */
 export interface PolicyOptions {
+  readonly json?: boolean;
   /** Path of a `bundle.tar.gz`. */
   readonly bundle?: string;
 }
@@ -29,6 +30,14 @@ export interface PolicyCheckOptions extends PolicyOptions {
 /** `sallyport policy inspect`: what a bundle says of itself, without running it. Rejects with `StartError`. */
 export async function policyInspectCommand(options: PolicyOptions, output: Writable): Promise<number> {
   const { files, content } = await open(options);
+  if (options.json) {
+    const { bundle, version, revision, manifestVersion: bundle_version, corpus } = content;
+    const sizes = Object.fromEntries([...files].sort().map(([name, bytes]) => [name, bytes.length]));
+    const signed = files.has('.signatures.json');
+    const shown = { bundle, version, bundle_version, revision, signed, corpus: corpus.length, files: sizes };
+    output.write(`${JSON.stringify(shown, null, 2)}\n`);
+    return 0;
+  }
   output.write(`bundle    ${content.bundle} ${content.version}\n`);
   output.write(`revision  ${content.revision}\n`);
   output.write(`signed    ${files.has('.signatures.json') ? 'yes (policy check verifies it)' : 'no'}\n`);
@@ -45,6 +54,10 @@ export async function policyInspectCommand(options: PolicyOptions, output: Writa
 export async function policyTestCommand(options: PolicyOptions, output: Writable): Promise<number> {
   const { content } = await open(options);
   const results = runCorpus(content);
+  if (options.json) {
+    output.write(`${JSON.stringify(results, null, 2)}\n`);
+    return results.every(({ fault }) => fault === null) ? 0 : 1;
+  }
   for (const { name, point, fault } of results) {
     output.write(fault === null ? `ok      ${point}: ${name}\n` : `FAILED  ${point}: ${name}: ${fault}\n`);
   }

@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { StartError } from '../errors.ts';
 import { addApprovals } from './approvals_program.ts';
@@ -58,7 +58,7 @@ function addGateway(program: Command): void {
     .option('--listen <address>', 'data port', '127.0.0.1:8787')
     .option('--admin <address>', 'admin port', '127.0.0.1:8788')
     .option('--script <name>', 'script of the sandbox where the prompt names none', 'chat')
-    .option('--seed <number>', 'seed of the sandbox', Number)
+    .option('--seed <number>', 'seed of the sandbox', wholeNumber)
     .addHelpText(
       'after',
       '\nExamples:\n  sallyport dev\n  sallyport dev --script tools\n  sallyport dev --listen 127.0.0.1:9000 --admin 127.0.0.1:9001 --data-dir /tmp/try',
@@ -103,6 +103,7 @@ function addIdentity(program: Command): void {
     .command('logout')
     .description('end the login of this device')
     .addOption(gatewayOption())
+    .addHelpText('after', '\nExample:\n  sallyport logout --gateway https://gateway.example')
     .action(
       run(async (options: import('./login.ts').LoginOptions) =>
         (await import('./login.ts')).logoutCommand(options, process.stdout),
@@ -156,8 +157,15 @@ function addRecords(program: Command): void {
       .option('--json', 'as JSON');
   range(program.command('audit').description('who called Claude when, and who allowed it').command('list'))
     .description('exchanges, newest first')
-    .option('--effect <effect>', 'allow, deny, require_approval or refused')
-    .option('--limit <count>', 'at most so many')
+    .addOption(
+      new Option('--effect <effect>', 'what policy said; refused: before policy was asked').choices([
+        'allow',
+        'deny',
+        'require_approval',
+        'refused',
+      ]),
+    )
+    .option('--limit <count>', 'at most so many', '50')
     .addHelpText(
       'after',
       '\nExamples:\n  sallyport audit list --from 02:10 --to 02:20\n  sallyport audit list --function nightly-report --effect refused --json',
@@ -180,6 +188,10 @@ function addRecords(program: Command): void {
     .description('one conversation or exchange in full, from its sealed recording')
     .addOption(dataDirOption())
     .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      '\nID is that of a session (its first 8 characters do), or the request-id that a client shows.\n\nExamples:\n  sallyport sessions show conv_FL6054n\n  sallyport sessions show req_01CRHvEVo2vpLhKJfGrbercq --json',
+    )
     .action((id: string, _options: object, command: Command) =>
       run(async (options: { readonly json?: boolean } & WithDataDir) =>
         (await import('./sessions.ts')).sessionsShowCommand(id, options, await admin(options), process.stdout),
@@ -201,17 +213,20 @@ function addBundles(program: Command): void {
     );
   bundle
     .command('accept <version>')
-    .description('set the floor to a bundle version, also to an older one, knowingly')
+    .description('set the floor to a bundle version, also to an older one, knowingly: the way back')
     .addOption(dataDirOption())
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample:\n  sallyport bundle accept 1')
     .action((version: string, _options: object, command: Command) =>
-      run(async (options: WithDataDir) =>
-        (await import('./bundle.ts')).bundleAcceptCommand(version, await admin(options), process.stdout),
+      run(async (options: { readonly json?: boolean } & WithDataDir) =>
+        (await import('./bundle.ts')).bundleAcceptCommand(version, options, await admin(options), process.stdout),
       )(command.optsWithGlobals(), command),
     );
   const policy = program.command('policy').description('inspect, test and check a bundle, without a gateway');
   const file = (command: Command) => command.option('--bundle <file>', 'bundle.tar.gz; absent: the built-in one');
   file(policy.command('inspect'))
     .description('what is in a bundle')
+    .option('--json', 'as JSON')
     .action(
       run(async (options: import('./policy.ts').PolicyOptions) =>
         (await import('./policy.ts')).policyInspectCommand(options, process.stdout),
@@ -219,6 +234,7 @@ function addBundles(program: Command): void {
     );
   file(policy.command('test'))
     .description('run the examples of a bundle in the engine that enforces')
+    .option('--json', 'as JSON')
     .action(
       run(async (options: import('./policy.ts').PolicyOptions) =>
         (await import('./policy.ts')).policyTestCommand(options, process.stdout),
@@ -229,6 +245,10 @@ function addBundles(program: Command): void {
     .option('--key <file>', 'public key, PEM')
     .option('--algorithm <name>', 'such as ES256')
     .option('--scope <name>', 'scope that the signature must have')
+    .addHelpText(
+      'after',
+      '\nExample:\n  sallyport policy check --bundle signed.tar.gz --key policy.pem --algorithm ES256 --scope production',
+    )
     .action(
       run(async (options: import('./policy.ts').PolicyCheckOptions) =>
         (await import('./policy.ts')).policyCheckCommand(options, process.stdout),
@@ -241,7 +261,7 @@ function addDetectors(program: Command): void {
   rules(program.command('mask'))
     .description('read text, write it masked')
     .option('--detectors <names>', 'classes or rule ids, separated by commas')
-    .option('--chunk <count>', 'cut the text into pieces of so many characters, as a stream would', Number)
+    .option('--chunk <count>', 'cut the text into pieces of so many characters, as a stream would', wholeNumber)
     .option('--explain', 'say which rule covered what')
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  git diff | sallyport mask --explain')
@@ -253,8 +273,9 @@ function addDetectors(program: Command): void {
   const detectors = program.command('detectors').description('the rules that find secrets and personal data');
   rules(detectors.command('list'))
     .description('every rule with its class')
+    .option('--json', 'as JSON')
     .action(
-      run(async (options: import('./rules.ts').RulesOptions) =>
+      run(async (options: import('./rules.ts').RulesOptions & { readonly json?: boolean }) =>
         (await import('./detectors.ts')).detectorsList(options, process.stdout),
       ),
     );
@@ -267,6 +288,7 @@ function addDetectors(program: Command): void {
     );
   rules(detectors.command('test'))
     .description('try the examples of every rule')
+    .addHelpText('after', '\nExample:\n  sallyport detectors test --rules rules')
     .action(
       run(async (options: import('./rules.ts').RulesOptions) =>
         (await import('./detectors.ts')).detectorsTest(options, process.stdout),
@@ -288,8 +310,10 @@ function addConfig(program: Command): void {
     .command('check')
     .description('report every fault of a file at once')
     .addOption(file())
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample:\n  sallyport config check --config sallyport.yaml')
     .action(
-      run(async (options: { readonly config: string }) =>
+      run(async (options: { readonly config: string; readonly json?: boolean }) =>
         (await import('./config.ts')).configCheck(options, process.env, process.stdout),
       ),
     );
@@ -305,6 +329,7 @@ function addConfig(program: Command): void {
   config
     .command('schema')
     .description('JSON Schema of the file, for editors')
+    .addHelpText('after', '\nExample:\n  sallyport config schema > sallyport.schema.json')
     .action(run(async () => (await import('./config.ts')).configSchemaCommand(process.stdout)));
 }
 
@@ -318,11 +343,20 @@ function run<Options>(command: (options: Options) => Promise<number>) {
     try {
       process.exitCode = await command({ ...options, ...from?.optsWithGlobals() });
     } catch (thrown) {
-      const known = thrown instanceof StartError || (thrown instanceof Error && thrown.name === 'ConfigFaults');
-      process.stderr.write(
-        `${known || !(thrown instanceof Error) ? String((thrown as Error).message ?? thrown) : thrown.stack}\n`,
-      );
+      process.stderr.write(`${toldOf(thrown)}\n`);
       process.exitCode = 1;
     }
   };
+}
+
+/** What a person is told: the message of a fault of theirs or of the system, the stack of one of ours. */
+function toldOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  const known = thrown instanceof StartError || thrown.name === 'ConfigFaults' || 'syscall' in thrown;
+  return known ? thrown.message : (thrown.stack ?? thrown.message);
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It is a whole number.');
+  return Number(text);
 }

@@ -71,6 +71,7 @@ function exchangeText(exchange: JsonObject): string {
     `  who      ${cell(exchange.function)} as ${cell(exchange.subject)} (${cell(exchange.tenant)})`,
     `  asked    ${cell(exchange.action)} ${cell(exchange.model)}`,
     `  decided  ${decided}`,
+    ...(exchange.humans as readonly JsonObject[]).map(humanLine),
     `  ended    ${ending(exchange)}`,
     ...recordingLines(exchange.recording as JsonObject),
   ].map((line) => plain(line));
@@ -79,6 +80,13 @@ function exchangeText(exchange: JsonObject): string {
     plain(`  masked   ${cell(mark.count)} x ${cell(mark.class)} (${cell(mark.detector)})`),
   );
   return [...lines, ...masked, ...(returned ? returnedLines(returned) : [])].join('\n').concat('\n');
+}
+
+/** Who allowed it, or who did not. */
+function humanLine({ what, person, scope, approval, at }: JsonObject): string {
+  const who = person === null ? '' : ` by ${cell(person)}`;
+  const how = scope === null ? '' : ` (${cell(scope)})`;
+  return `  human    ${cell(what)}${who}${how} at ${utc(at).slice(11)}, ${cell(approval)}`;
 }
 
 /** Said only where something is missing: a recording that is whole needs no word. */

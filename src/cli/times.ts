@@ -4,8 +4,8 @@ const DAY_MS = 86_400_000;
 
 /**
  * The stretch of time that `--from` and `--to` name, as the admin API takes it. Each is an RFC 3339 time, a date
- * (its midnight) or a time of day such as `02:15`; all UTC. A time of day is the latest such moment for `--from`, and the
- * first one behind `--from` for `--to`. Throws `StartError` for anything else.
+ * (its midnight), a time of day such as `02:15`, all UTC, or how long ago, such as `2h`. A time of day is the latest such
+ * moment for `--from`, and the first one behind `--from` for `--to`. Throws `StartError` for anything else.
  */
 export function readRange(
   range: { readonly from?: string | undefined; readonly to?: string | undefined },
@@ -33,7 +33,11 @@ export function readRange(
   };
 }
 
+const unitMs: { readonly [unit: string]: number } = { s: 1000, m: 60_000, h: 3_600_000, d: DAY_MS };
+
 function readMoment(text: string, name: string, place: (today: number) => number, now: number): number {
+  const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  if (count !== undefined && unit !== undefined) return now - Number(count) * unitMs[unit]!;
   const day = /^(\d\d):(\d\d)(?::(\d\d))?$/.exec(text);
   if (day) {
     const at = Date.parse(`${new Date(now).toISOString().slice(0, 10)}T${text.length === 5 ? `${text}:00` : text}Z`);
@@ -43,6 +47,7 @@ function readMoment(text: string, name: string, place: (today: number) => number
   // A time without a zone is UTC here, like every time this prints; JavaScript would take the machine's.
   const full = text.length === 10 || /(Z|[+-]\d\d:\d\d)$/.test(text) ? text : `${text}Z`;
   const at = zoned ? Date.parse(full.replace(' ', 'T')) : Number.NaN;
-  if (Number.isNaN(at)) throw new StartError(`${name}: write it as 2026-01-05T02:15:00Z, 2026-01-05 or 02:15 (UTC).`);
+  if (Number.isNaN(at))
+    throw new StartError(`${name}: write it as 2026-01-05T02:15:00Z, 2026-01-05, 02:15 (UTC) or 2h (ago).`);
   return at;
 }

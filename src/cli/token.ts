@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { StartError } from '../errors.ts';
 import { createDevelopmentIssuer, developmentReviewer } from '../identify/index.ts';
@@ -39,6 +41,7 @@ export async function tokenCommand(options: TokenOptions, output: Writable): Pro
 async function tokenText(options: TokenOptions): Promise<string> {
   if (options.login) return loginToken({ gateway: options.gateway ?? 'http://127.0.0.1:8787' });
   if (options.link && !options.reviewer) throw new StartError('--link goes with --reviewer.');
+  requireIssuer(options.dataDir);
   const issuer = await createDevelopmentIssuer({ dataDir: options.dataDir });
   const { subject, group } = options;
   const chosen = {
@@ -52,6 +55,14 @@ async function tokenText(options: TokenOptions): Promise<string> {
   if (options.link) return `${consoleUrl(options.dataDir)}/login/dev?code=${await issuer.link(reviewer)}`;
   const audience = issuer.entry.admin_audience!;
   return issuer.mint({ lifetimeSeconds: REVIEWER_SECONDS, ...reviewer, audience });
+}
+
+/** No gateway would take a token of a key that none has made. Throws `StartError`. */
+function requireIssuer(dataDir: string): void {
+  if (existsSync(join(dataDir, 'keys', 'development_issuer.json'))) return;
+  throw new StartError(
+    `No gateway with the development issuer has run on ${dataDir} yet. Start one (sallyport dev), or name its data directory with --data-dir. With issuers of your own, a token comes from them.`,
+  );
 }
 
 function readLifetime(text: string): number {

@@ -47,9 +47,11 @@ export const approvals = (context: Context) =>
   z.strictObject({
     contact: z.string().min(1).optional().describe('Whom to ask, shown where policy wants an approval.'),
     hold_stream_s: seconds
-      .max(540)
+      .max(3_600)
       .default(540)
-      .describe('Longest time a stream is held for humans, in seconds; its client gives up after about 600.'),
+      .describe(
+        'Longest time a stream is held for humans, in seconds. Claude Code as it comes gives up by itself after 600 to 770 and asks again, which joins the same approval; below that it never has to.',
+      ),
     hold_call_s: seconds
       .max(270)
       .default(270)

@@ -5,6 +5,11 @@ export function describeAt(schema: SchemaNode, path: readonly PropertyKey[]): st
   return nodesAt(schema, path).find((node) => node.description !== undefined)?.description ?? '';
 }
 
+/** Whether a secret stands at `path`. */
+export function isSecretAt(schema: SchemaNode, path: readonly PropertyKey[]): boolean {
+  return nodesAt(schema, path).some(({ properties }) => Object.keys(properties ?? {}).join() === 'file,env');
+}
+
 /** The keys that may stand in the mapping at `path`. */
 export function knownKeys(schema: SchemaNode, path: readonly PropertyKey[]): string[] {
   return [...new Set(nodesAt(schema, path).flatMap((node) => Object.keys(node.properties ?? {})))];

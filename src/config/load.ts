@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import type { Context, Environment } from './context.ts';
 import { configSchema, type SchemaNode } from './describe.ts';
 import { ConfigFaults, type Fault } from './faults.ts';
-import { describeAt, knownKeys, nearest } from './hints.ts';
+import { describeAt, isSecretAt, knownKeys, nearest } from './hints.ts';
 import { applyOverrides, overrideName, type Tree } from './overrides.ts';
 import { type Config, type ConfigInput, schemaFor } from './schema.ts';
 
@@ -91,8 +91,10 @@ function toFaults(issue: z.core.$ZodIssue, schema: SchemaNode): Fault[] {
   const custom = issue.code === 'custom' ? issue.params?.hint : undefined;
   const message = issue.message.replace(/^Invalid input: /, '').replace('received undefined', 'but it is missing');
   const about = describeAt(schema, issue.path);
-  const hint =
-    typeof custom === 'string' ? custom : `${about ? `${about} ` : ''}Also set by ${overrideName(issue.path)}.`;
+  const how = isSecretAt(schema, issue.path)
+    ? 'Write a secret as {file: path} or {env: NAME}, never itself.'
+    : `Also set by ${overrideName(issue.path)}.`;
+  const hint = typeof custom === 'string' ? custom : `${about ? `${about} ` : ''}${how}`;
   return [{ path: spell(issue.path), message, hint }];
 }
 

@@ -9,7 +9,9 @@ import {
 import type { Decision } from '../model/decision.ts';
 import type { Decided } from '../model/exchange.ts';
 import type { Json, JsonObject } from '../model/json.ts';
+import type { Redaction } from '../model/scan.ts';
 import { type AnswerStepOptions, callJudge, denyCall, textBlock } from './call.ts';
+import { chunkExcerpt } from './excerpt.ts';
 import { countSpans } from './project.ts';
 import { addMasks, reasonText } from './request_step.ts';
 
@@ -23,7 +25,7 @@ import { addMasks, reasonText } from './request_step.ts';
  */
 export function createAnswerStep(exchange: Decided, options: AnswerStepOptions): WayBackStep {
   const judge = callJudge(exchange, options);
-  const chunks = new ChunkJudge(exchange);
+  const chunks = new ChunkJudge(exchange, options.redaction);
   return (part, next) => {
     if (chunks.stopped) return undefined;
     if (part.kind === 'block' && part.call) {
@@ -53,14 +55,16 @@ export async function carryOut(
 class ChunkJudge {
   stopped = false;
   readonly #exchange: Decided;
+  readonly #redaction: Redaction;
   readonly #mode: Decision['stream']['chunk'];
   readonly #counts: { [className: string]: number } = Object.create(null);
   readonly #open = new Set<number>();
   #nextIndex = 0;
   #outputTokens = 0;
 
-  constructor(exchange: Decided) {
+  constructor(exchange: Decided, redaction: Redaction) {
     this.#exchange = exchange;
+    this.#redaction = redaction;
     this.#mode = exchange.decision.stream.chunk;
   }
 
@@ -92,7 +96,8 @@ class ChunkJudge {
     }
     const { policy, decision } = this.#exchange;
     const { thresholds } = decision.stream;
-    const chunk = policy.decideChunk({ v: 1, kind, detections: this.#counts, thresholds });
+    const excerpt = chunkExcerpt(part, policy.excerpts.chunk, this.#redaction);
+    const chunk = policy.decideChunk({ v: 1, kind, detections: this.#counts, thresholds, excerpt });
     if (chunk.effect !== 'allow') return chunk;
     // From here on: what has left cannot be called back.
     addMasks(this.#exchange.maskPlan, chunk);

@@ -2,7 +2,9 @@ import { randomInt } from 'node:crypto';
 import type { CallVerdict, HeldBlock } from '../model/answer.ts';
 import type { ActivePolicy, Decision } from '../model/decision.ts';
 import type { Decided } from '../model/exchange.ts';
+import type { Redaction } from '../model/scan.ts';
 import type { Clock } from './clock.ts';
+import { callExcerpt } from './excerpt.ts';
 import { projectToolUse } from './project.ts';
 import { addMasks, reasonText } from './request_step.ts';
 
@@ -17,6 +19,8 @@ export interface Renaming {
 
 export interface AnswerStepOptions {
   readonly clock: Clock;
+  /** Makes of the answer's texts what policy may be shown. */
+  readonly redaction: Redaction;
   /** Remembers a renamed call durably, so that later requests can have its name and input put back. */
   readonly renamed: (conversation: string, callId: string, call: Renaming) => Promise<void>;
 }
@@ -36,7 +40,7 @@ export interface JudgedCall {
 export type CallJudge = (part: HeldBlock, policy?: ActivePolicy) => CallVerdict;
 
 /** Makes the judge of one answer. */
-export function callJudge(exchange: Decided, options: Pick<AnswerStepOptions, 'clock'>): CallJudge {
+export function callJudge(exchange: Decided, options: Pick<AnswerStepOptions, 'clock' | 'redaction'>): CallJudge {
   const denied = new Set(exchange.decision.stream.deny_tools);
   let calls = 0;
   return (part, policy = exchange.policy) => {
@@ -49,12 +53,14 @@ export function callJudge(exchange: Decided, options: Pick<AnswerStepOptions, 'c
       reasons: CallVerdict['reasons'],
       decision: Decision | null = null,
     ) => ({ effect, tool, callId, callIndex, reasons, decision, approval: null }) satisfies CallVerdict;
-    if (part.inputText === null || tool !== name || callId === '') {
-      const message = 'its input is not complete JSON of at most 1 MiB, so it cannot be judged; make a smaller call';
+    if (!part.inputText?.trimStart().startsWith('{') || tool !== name || callId === '') {
+      const message =
+        'its input is no complete JSON object of at most 1 MiB, so it cannot be judged; make a smaller call';
       return verdict('deny', [{ id: 'unreadable-call', message }]);
     }
     if (denied.has(tool)) return verdict('deny', [{ id: 'tool-denied', message: `tool ${tool} may not be used here` }]);
-    const input = projectToolUse(exchange, part, callIndex, options.clock);
+    const excerpt = callExcerpt(part, policy.excerpts.tool_use, options.redaction);
+    const input = projectToolUse(exchange, part, callIndex, options.clock, excerpt);
     const decision = policy.decide('tool_use', input);
     addMasks(exchange.maskPlan, decision);
     const reasons = decision.reasons.map(({ id: rule, message }) => ({ id: rule, message }));

@@ -1,4 +1,4 @@
-import type { JsonNode } from '../model/body.ts';
+import type { Body, JsonNode } from '../model/body.ts';
 import { hostOf } from './hosts.ts';
 
 /** What the content of a request refers to or carries that no detector reads. */
@@ -11,39 +11,25 @@ export interface ContentFacts {
   readonly opaqueBytes: number;
 }
 
-/**
- * Reads the content blocks of `system` and `messages`, at every depth but inside the input of a tool call, where the
- * same members mean nothing to Claude. The cost follows the number of blocks, not their size.
- */
-export function contentFacts(root: JsonNode | null): ContentFacts {
+/** Reads the blocks of a request beyond text, thinking, calls and results, at every depth, and its container. */
+export function contentFacts(body: Pick<Body, 'root' | 'blocks'> | null): ContentFacts {
   const reader = new ContentReader();
-  if (root !== null) {
-    reader.blocks(root.get('system'));
-    for (const message of root.get('messages')?.items() ?? []) reader.blocks(message.get('content'));
-    // A container may be given files to work with.
-    const container = root.get('container');
-    if (container?.type === 'object') reader.object(container, false);
+  for (const block of body?.blocks ?? []) {
+    if (!unread.has(block.get('type')?.string() ?? '')) reader.object(block, false);
   }
+  // A container may be given files to work with.
+  const container = body?.root.get('container');
+  if (container?.type === 'object') reader.object(container, false);
   return { ...reader.counts, urlSources: [...reader.hosts].sort(), fileIds: [...reader.files].sort() };
 }
 
-/** Blocks that refer to nothing: most of a conversation, so they are passed over at the price of one look. */
-const plain = ['text', 'tool_use', 'thinking', 'server_tool_use', 'mcp_tool_use', 'redacted_thinking'] as const;
+/** Blocks that refer to nothing, whoever claims them. */
+const unread: ReadonlySet<string> = new Set(['thinking', 'redacted_thinking']);
 
 class ContentReader {
   readonly hosts = new Set<string>();
   readonly files = new Set<string>();
   readonly counts = { images: 0, documents: 0, opaqueBytes: 0 };
-
-  blocks(content: JsonNode | null): void {
-    if (content === null || content.type === 'string') return;
-    for (const block of content.items()) {
-      const type = block.get('type');
-      if (type !== null && plain.some((name) => type.says(name))) continue;
-      if (type?.says('tool_result')) this.blocks(block.get('content'));
-      else if (block.type === 'object') this.object(block, false);
-    }
-  }
 
   object(node: JsonNode, isSource: boolean): void {
     const type = node.get('type')?.string() ?? null;

@@ -23,6 +23,8 @@ const principal = z.strictObject({
   strength: z.string().nullable(),
 });
 
+const excerpt = z.string().nullable();
+
 const conversation = z.strictObject({ id: z.string(), turn: z.int().min(0) });
 
 export const requestInput = z.strictObject({
@@ -55,6 +57,7 @@ export const requestInput = z.strictObject({
   detections: z.strictObject({ new: z.record(z.string(), counts), all: counts }),
   usage: z.null(),
   conversation,
+  excerpt,
 });
 
 export const chunkInput = z.strictObject({
@@ -62,6 +65,7 @@ export const chunkInput = z.strictObject({
   kind: z.string(),
   detections: counts,
   thresholds: z.record(z.string(), z.number()),
+  excerpt,
 });
 
 export const toolUseInput = z.strictObject({
@@ -87,6 +91,7 @@ export const toolUseInput = z.strictObject({
   }),
   detections: counts,
   answer: z.strictObject({ call_index: z.int().min(0) }),
+  excerpt,
 });
 
 export const adminInput = z.strictObject({

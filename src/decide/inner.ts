@@ -18,8 +18,11 @@ export interface Inner {
   /** The word that names a file which is run. */
   readonly file?: number;
   readonly opaque?: boolean;
-  /** It takes its program from its standard input: a script of the shell, or a program of an interpreter. */
-  readonly input?: 'script' | 'code';
+  /**
+   * What it takes from its standard input: a script of the shell, a program of an interpreter, or commands of its own
+   * among which some run others.
+   */
+  readonly input?: 'script' | 'code' | 'escapes';
   /** What runs gets further words from the standard input. */
   readonly fed?: boolean;
   /** An unquoted expansion before the command may bring a command of its own. */

@@ -46,21 +46,73 @@ const interpreters: ReadonlyMap<string, Interpreter> = new Map(
 );
 
 const awks: ReadonlySet<string> = new Set(['awk', 'gawk', 'mawk', 'nawk']);
-/** In these languages a pair of backticks runs a command of the shell. */
-const backticks: ReadonlySet<string> = new Set(['perl', 'ruby', 'php']);
+/** How programs in these languages run commands; what others have for it is data of the policy. */
+const commandSigns: ReadonlyMap<string, RegExp> = new Map([
+  ['perl', /`|\b(qx|system|exec|syscall)\b|\bopen\b[^;]*\|/],
+  ['ruby', /`|%x\W|\b(system|exec|spawn|syscall|popen\w*)\b|\bopen\b[^;]*\|/],
+  ['php', /`/],
+  ['tclsh', /\b(exec|open)\b/],
+  ['expect', /\b(exec|spawn|system|open)\b/],
+  ['osascript', /\bdo shell script\b/],
+  ['groovy', /\.execute\b|ProcessBuilder/],
+  ['elixir', /\bSystem\.(cmd|shell)\b|:os\b/],
+  ['erl', /\bos:cmd\b|\bopen_port\b/],
+  ['julia', /`/],
+]);
+
+/** Files that are what a program is fed, under another name. */
+const standardInput = /^(-|\/dev\/(stdin|fd\/0)|\/proc\/[^/]+\/fd\/0)$/;
+/** Other open files: what they hold is not on the disk, or not under this name. */
+const openFile = /^(\/dev\/fd\/|\/proc\/[^/]+\/fd\/|<\()/;
+
+/** Whether a program in the language of an interpreter runs commands of its own. */
+export function runsCommands(program: string, code: string): boolean {
+  return commandSigns.get(languageOf(program))?.test(code) ?? false;
+}
+
+function languageOf(program: string): string {
+  return program.replace(/^(python|pypy|ruby|php|lua|perl|node|tclsh)[\d.]+$/, '$1');
+}
 
 const maxProgram = 8192;
+
+const anySign = /^/;
+const sqlSigns = /\\!|\bto program\b|^\s*(system|\\!)\s/im;
+/** Programs with commands of their own, and how those run a command of the shell. */
+const escapeSigns: ReadonlyMap<string, RegExp> = new Map([
+  ['sqlite3', /^\s*\.(shell|system|import\s+\|)/m],
+  ['psql', sqlSigns],
+  ['mysql', sqlSigns],
+  ['mariadb', sqlSigns],
+  ['dc', /!/],
+  ['ftp', /^\s*!/m],
+  ['lftp', /^\s*!|;\s*!/m],
+  ['sftp', /^\s*!/m],
+  ['gnuplot', /\bsystem\b|^\s*!|`|["']</m],
+]);
+
+/** Programs that are fed files all day; what is in those is nobody's to read here, as with a script on the disk. */
+const databases: ReadonlySet<string> = new Set(['sqlite3', 'psql', 'mysql', 'mariadb']);
+
+/**
+ * Whether what a program with commands of its own is fed may run a command of the shell.
+ *
+ * @param text null where it is not known
+ */
+export function escapes(program: string, text: string | null): boolean {
+  return text === null ? !databases.has(program) : (escapeSigns.get(program) ?? anySign).test(text);
+}
 
 /** Where an interpreter's program stands: in a word, in a file, or on its standard input. */
 export function interpreterInner(program: string, argv: readonly string[]): Inner {
   if (awks.has(program)) return awk(argv);
   if (program === 'sed' || program === 'gsed') return sed(argv);
-  if (program === 'sqlite3') return { opaque: argv.some((word) => /^\s*\.(shell|system|import\s+\|)/m.test(word)) };
-  if (program === 'psql' || program === 'mysql')
-    return { opaque: argv.some((word) => /\\!|\bto program\b|\bsystem\s/i.test(word)) };
-  const name = program.replace(/^(python|pypy|ruby|php|lua|perl|node)[\d.]+$/, '$1');
-  const known = interpreters.get(name);
+  const escapes = escapeSigns.get(program);
+  if (escapes) return { opaque: argv.some((word) => escapes.test(word)), input: 'escapes' };
+  const known = interpreters.get(languageOf(program));
   if (!known) return {};
+  // A module may be spelled in the place of its file.
+  if (argv.some((word) => /^(--?[\w-]+=)?data:/.test(word))) return { opaque: true };
   const code: number[] = [];
   let file: number | undefined;
   for (let i = 1; i < argv.length; i++) {
@@ -71,15 +123,15 @@ export function interpreterInner(program: string, argv: readonly string[]): Inne
     else if (known.valued.has(word)) i++;
     // A module is a program of the installation, and so is what a package tool of this name runs.
     else if (word === '-m' || word === '--test') return { code };
-    else if (word === '-') break;
+    else if (standardInput.test(word)) break;
+    else if (openFile.test(word)) return { opaque: true };
     else if (!word.startsWith('-')) {
       file = i;
       break;
     }
   }
   const within = code.filter((at) => at < argv.length);
-  const opaque =
-    within.length < code.length || (backticks.has(name) && within.some((at) => /`|\bqx\b/.test(argv[at]!)));
+  const opaque = within.length < code.length;
   if (code.length > 0) return { code: within, opaque };
   if (argv.some((word) => /^(-V|-v|-h|--version|--help)$/.test(word))) return {};
   return file === undefined ? { input: 'code' } : { file };
@@ -97,7 +149,15 @@ function holdsCode(word: string, known: Interpreter): boolean {
 
 /** An awk program runs commands with `system`, and through pipes. */
 function awk(argv: readonly string[]): Inner {
-  return { opaque: argv.some((word) => word.length > maxProgram || runsInAwk(word)) };
+  return { opaque: fromInput(argv) || argv.some((word) => word.length > maxProgram || runsInAwk(word)) };
+}
+
+/** `-f -`: the program is what awk or sed is fed. */
+function fromInput(argv: readonly string[]): boolean {
+  return argv.some((word, at) => {
+    const file = /^(?:-[A-Za-z]*f|--file=?)$/.test(argv[at - 1] ?? '') ? word : /^(?:-f|--file=)(.+)$/.exec(word)?.[1];
+    return file !== undefined && (standardInput.test(file) || openFile.test(file));
+  });
 }
 
 function runsInAwk(word: string): boolean {
@@ -121,7 +181,7 @@ function sed(argv: readonly string[]): Inner {
     else if (!word.startsWith('-')) operands.push(word);
   }
   const all = scripts.length > 0 ? scripts : operands.slice(0, 1);
-  return { opaque: all.some((script) => script.length > maxProgram || runsInSed(script)) };
+  return { opaque: fromInput(argv) || all.some((script) => script.length > maxProgram || runsInSed(script)) };
 }
 
 function runsInSed(script: string): boolean {

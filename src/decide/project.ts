@@ -44,15 +44,16 @@ const knownFields: ReadonlySet<string> = new Set([
 const clientTypes = /^(custom$|bash_|text_editor_|computer_|memory_)/;
 
 /**
- * The input of `sallyport/request`: hundreds of bytes, whatever the size of the body.
+ * The input of `sallyport/request`: hundreds of bytes, whatever the size of the body. Without an `excerpt` it is made
+ * of facts alone.
  *
  * @throws GatewayError BODY_SHAPE where the request names more things, or longer ones, than a policy could judge.
  */
-export function projectRequest(exchange: Scanned, clock: Clock): RequestInput {
+export function projectRequest(exchange: Scanned, clock: Clock, excerpt: string | null = null): RequestInput {
   const { route, client, detections, conversation } = exchange;
   const root = exchange.body?.root ?? null;
   const tools = readTools(root);
-  const content = contentFacts(root);
+  const content = contentFacts(exchange.body);
   return {
     v: 1,
     now: projectNow(clock),
@@ -85,15 +86,17 @@ export function projectRequest(exchange: Scanned, clock: Clock): RequestInput {
     detections: { new: detections.new, all: detections.all },
     usage: null,
     conversation: { id: conversation.id, turn: conversation.turn },
+    excerpt,
   };
 }
 
-/** The input of `sallyport/tool_use` for one whole tool call. */
+/** The input of `sallyport/tool_use` for one whole tool call. Without an `excerpt` it is made of facts alone. */
 export function projectToolUse(
   exchange: Pick<Scanned, 'identity' | 'conversation'>,
   part: HeldBlock,
   callIndex: number,
   clock: Clock,
+  excerpt: string | null = null,
 ): ToolUseInput {
   const tool = typeof part.block.name === 'string' ? part.block.name : '';
   return {
@@ -108,6 +111,7 @@ export function projectToolUse(
     },
     detections: countSpans(part.spans),
     answer: { call_index: callIndex },
+    excerpt,
   };
 }
 

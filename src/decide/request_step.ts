@@ -1,13 +1,16 @@
 import { GatewayError } from '../errors.ts';
 import type { ActivePolicy, Decision, PolicySource, Reason } from '../model/decision.ts';
 import type { Decided, Scanned } from '../model/exchange.ts';
-import { addMask, type MaskMode } from '../model/scan.ts';
+import { addMask, type MaskMode, type RedactLeaf } from '../model/scan.ts';
 import type { Clock } from './clock.ts';
+import { requestExcerpt } from './excerpt.ts';
 import { projectRequest } from './project.ts';
 
 export interface RequestStepOptions {
   readonly source: PolicySource;
   readonly clock: Clock;
+  /** Makes of a text of the request what policy may be shown. */
+  readonly redactLeaf: RedactLeaf;
 }
 
 /**
@@ -33,10 +36,12 @@ export function createRequestStep(options: RequestStepOptions): (exchange: Scann
 /** Asks the active policy about a request. Throws GatewayError POLICY_UNAVAILABLE. */
 export function decideRequest(
   exchange: Scanned,
-  { source, clock }: RequestStepOptions,
+  { source, clock, redactLeaf }: RequestStepOptions,
 ): { readonly policy: ActivePolicy; readonly decision: Decision } {
   const policy = source.current();
-  return { policy, decision: policy.decide('request', projectRequest(exchange, clock)) };
+  const excerpt = requestExcerpt(exchange.body, policy.excerpts.request, redactLeaf);
+  const input = projectRequest(exchange, clock, excerpt);
+  return { policy, decision: policy.decide('request', input) };
 }
 
 /** What policy said no with, as one line for a caller: `rule: reason; rule: reason`. */

@@ -1,6 +1,7 @@
 import { type Command, forEachChild, parse, type Redirection, type SyntaxNode } from 'unbash';
 import type { Inner } from './inner.ts';
-import { commandVariables, loaderVariables } from './variables.ts';
+import { escapes, runsCommands } from './interpreters.ts';
+import { commandVariables, hidesCommand, loaderVariables } from './variables.ts';
 import { type Certainty, hereText, isPattern, type ReadWord, runsValue, WordReader } from './words.ts';
 import { baseName, shells, unwrap } from './wrappers.ts';
 
@@ -113,8 +114,14 @@ class ShellReader implements ShellFacts {
     }
     for (const at of inner.code ?? []) {
       if (isUncertain(words[at]!)) this.opaque = true;
-      this.inline.push({ program, code: words[at]!.value });
+      this.#program(program, words[at]!.value);
     }
+  }
+
+  /** A program in the language of an interpreter. */
+  #program(program: string, code: string): void {
+    if (runsCommands(program, code)) this.opaque = true;
+    this.inline.push({ program, code });
   }
 
   /** A file is run, by the interpreter of that name or as its first line says. */
@@ -127,7 +134,7 @@ class ShellReader implements ShellFacts {
     }
     this.#run.add(file.replace(/^\.\//, ''));
     if (shell) this.script(text, depth + 1);
-    else this.inline.push({ program: program!, code: text });
+    else this.#program(program!, text);
   }
 
   #commands(inner: Inner, words: readonly ReadWord[], depth: number, feed: Feed, fed: boolean): void {
@@ -166,9 +173,11 @@ class ShellReader implements ShellFacts {
 
   #input(inner: Inner, program: string, depth: number, feed: Feed): void {
     if (inner.input === undefined || feed === null) return;
-    if (feed === 'unknown') this.opaque = true;
+    if (inner.input === 'escapes') {
+      if (escapes(program, feed === 'unknown' ? null : feed.text)) this.opaque = true;
+    } else if (feed === 'unknown') this.opaque = true;
     else if (inner.input === 'script') this.script(feed.text, depth + 1);
-    else this.inline.push({ program, code: feed.text });
+    else this.#program(program, feed.text);
   }
 
   #assigned(inner: Inner, words: readonly ReadWord[]): void {
@@ -181,7 +190,13 @@ class ShellReader implements ShellFacts {
 
   /** Some variables make programs run something else than what is written, others hold a command. */
   #variable(name: string, value: string, certainty: Certainty): void {
-    if (loaderVariables.has(name) || name.startsWith('BASH_FUNC_') || name.startsWith('GIT_CONFIG')) this.opaque = true;
+    if (
+      hidesCommand(name, value) ||
+      loaderVariables.has(name) ||
+      name.startsWith('BASH_FUNC_') ||
+      name.startsWith('GIT_CONFIG')
+    )
+      this.opaque = true;
     if (!commandVariables.has(name)) return;
     if (certainty !== 'known') this.opaque = true;
     if (value !== '') this.script(value, this.#depth + 1);

@@ -5,6 +5,7 @@ import { reachOf, unknownHost } from './network.ts';
 import { projectPath } from './paths.ts';
 import { readArguments, readShell, type ShellFacts } from './shell.ts';
 import { baseName } from './wrappers.ts';
+import { namedOutputs, writesOperands } from './writes.ts';
 
 /** What a tool call names: the facts that policy judges, without its text. */
 export type ToolFacts = Pick<ToolUseInput['input'], 'commands' | 'expanded' | 'inline' | 'opaque' | 'paths' | 'hosts'>;
@@ -50,26 +51,6 @@ const foreignShell = /^(powershell|pwsh|cmd)$/i;
 const fileTool =
   /^(read|write|edit|multiedit|notebookedit|notebookread|glob|grep|ls|str_replace(_based)?_edit(or)?_tool|text_editor|memory)$/i;
 
-/** Programs whose operands are files they change. */
-const writers: ReadonlySet<string> = new Set([
-  ...[
-    'rm',
-    'rmdir',
-    'unlink',
-    'mv',
-    'cp',
-    'tee',
-    'touch',
-    'mkdir',
-    'chmod',
-    'chown',
-    'chgrp',
-    'ln',
-    'install',
-    'truncate',
-  ],
-  ...['shred', 'rsync', 'scp', 'patch', 'sed', 'dd', 'mkfifo', 'mknod', 'setfacl', 'unzip', 'tar', 'crontab'],
-]);
 /** What kind of tool a name stands for, and the MCP server it belongs to. */
 export function toolKind(name: string): ToolUseInput['tool'] {
   const parts = name.split('__');
@@ -184,8 +165,8 @@ class FactReader {
 
   #operands(argv: readonly string[]): void {
     const program = baseName(argv[0] ?? '');
-    const writes =
-      writers.has(program) && (program !== 'sed' || argv.some((word) => /^(-[a-z]*i|--in-place)/.test(word)));
+    const writes = writesOperands(program, argv);
+    for (const file of namedOutputs(program, argv)) this.#content(file);
     const reach = reachOf(program, argv);
     for (const host of reach?.hosts ?? []) this.hosts.add(host);
     for (const file of reach?.written ?? []) this.#content(file);

@@ -89,6 +89,8 @@ export const wrappers: ReadonlyMap<string, WrapperOptions> = new Map(
           'tsocks',
           'catchsegv',
           'chronic',
+          'multitime',
+          'rlwrap',
           'tini',
           'dumb-init',
           'dbus-launch',
@@ -102,7 +104,7 @@ export const wrappers: ReadonlyMap<string, WrapperOptions> = new Map(
     ...Object.fromEntries(
       [
         ...['bwrap', 'firejail', 'systemd-run', 'systemd-inhibit', 'unshare', 'nsenter', 'perf', 'valgrind', 'numactl'],
-        ...['setpriv', 'prlimit', 'xvfb-run', 'cgexec', 'start-stop-daemon', 'daemonize', 'watchexec', 'capsh', 'gdb'],
+        ...['setpriv', 'prlimit', 'xvfb-run', 'cgexec', 'start-stop-daemon', 'daemonize', 'watchexec'],
       ].map((name) => [name, any]),
     ),
   }),
@@ -117,7 +119,6 @@ export const launchers: ReadonlyMap<string, ReadonlySet<string>> = new Map(
       npm: 'exec x',
       pnpm: 'exec dlx',
       yarn: 'exec dlx',
-      bun: 'x',
       pipx: 'run',
       asdf: 'exec',
       rbenv: 'exec',
@@ -132,6 +133,7 @@ export const launchers: ReadonlyMap<string, ReadonlySet<string>> = new Map(
       cmake: '-E',
     },
     ...{ doppler: 'run', op: 'run', infisical: 'run', 'aws-vault': 'exec', chamber: 'exec', nix: '-c --command' },
+    ...{ xterm: '-e', konsole: '-e', alacritty: '-e', urxvt: '-e', 'x-terminal-emulator': '-e' },
     ...{ opam: 'exec', stack: 'exec', cabal: 'exec', lerna: 'exec', nx: 'exec', dotenv: '--' },
   }).map(([name, list]) => [name, words(list)]),
 );

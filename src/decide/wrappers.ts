@@ -40,14 +40,14 @@ function opened(program: string, argv: readonly string[]): Inner {
   if (containers.has(program)) return container(argv);
   if (dashed.has(program)) return rest(argv, argv.indexOf('--') + 1);
   if (scriptOperands.has(program)) return { scripts: operands(argv).map((at) => [at, at + 1]) };
-  if (program.startsWith('ld-linux') || program.startsWith('ld-musl')) return wrapped('', argv);
+  if (program.startsWith('ld-linux') || program.startsWith('ld-musl') || program === 'ld.so') return wrapped('', argv);
   switch (program) {
     case 'eval':
       return { scripts: [[1, end]], opaque: true };
     case 'source':
     case '.':
       // A file of the project may be sourced; what comes from a descriptor or a substitution was never a file.
-      return /^(\/dev\/(stdin|fd\/)|<\(|-$)/.test(argv[1] ?? '') ? { opaque: true } : { file: 1 };
+      return /^(\/dev\/(stdin|fd\/)|\/proc\/[^/]+\/fd\/|<\(|-$)/.test(argv[1] ?? '') ? { opaque: true } : { file: 1 };
     case 'trap':
       return { scripts: end > 1 ? [[1, 2]] : [] };
     case 'alias':
@@ -71,7 +71,25 @@ function opened(program: string, argv: readonly string[]): Inner {
       return remote(argv);
     case 'scp':
     case 'sftp':
-      return { texts: sshCommands(argv) };
+      return { texts: sshCommands(argv), ...(program === 'sftp' ? { input: 'escapes' as const } : {}) };
+    case 'bun': {
+      const code = interpreterInner(program, argv);
+      return code.code ? code : launched(new Set(['x']), argv);
+    }
+    case 'less':
+      return { opaque: argv.some((word) => /^\+.*[!|#]/s.test(word)) };
+    case 'gdb':
+    case 'lldb':
+      return {
+        ...wrapped(program, argv),
+        opaque: argv.some((word) => /^--?(i?ex|x|command|eval-command|init-\w+|o|s|one-line|source)\b/.test(word)),
+        input: 'escapes',
+      };
+    case 'capsh': {
+      // What stands after the dashes goes to a shell.
+      const dashes = argv.indexOf('--');
+      return dashes < 0 ? {} : { made: [['bash', ...argv.slice(dashes + 1)]] };
+    }
     case 'tar':
     case 'bsdtar':
       return { texts: argv.flatMap((word) => /^--checkpoint-action=exec=(.*)$/s.exec(word)?.[1] ?? []) };
@@ -118,7 +136,10 @@ function opened(program: string, argv: readonly string[]): Inner {
       return { opaque: argv[1]?.startsWith('-v') === true && argv.some((word) => /\$\(|`/.test(word)) };
     default:
       if (editors.has(program))
-        return { opaque: argv.some((word) => /^(-c|-S|-s|-es|\+.+|--cmd|-?-eval|-l|--load)/.test(word)) };
+        return {
+          opaque: argv.some((word) => /^(-c|-S|-s|-es|\+.+|--cmd|-?-eval|-l|--load)/.test(word)),
+          input: 'escapes',
+        };
       return interpreterInner(program, argv);
   }
 }
@@ -133,7 +154,12 @@ function shell(argv: readonly string[]): Inner {
       return at < argv.length ? { scripts: [[at, at + 1]] } : { opaque: true };
     }
     if (word === '-s' || word === '-' || word === '/dev/stdin') return { input: 'script' };
-    if (word.startsWith('<(') || word.startsWith('/dev/fd/') || word === '--rcfile' || word === '--init-file') {
+    if (
+      word.startsWith('<(') ||
+      /^\/(dev|proc\/[^/]+)\/fd\//.test(word) ||
+      word === '--rcfile' ||
+      word === '--init-file'
+    ) {
       return { opaque: true };
     }
     if (word === '-o' || word === '+o' || word === '-O' || word === '+O') i++;
@@ -289,10 +315,12 @@ function sshCommands(argv: readonly string[]): readonly string[] {
 
 function makes(argv: readonly string[]): Inner {
   const opaque = argv.some((word) => /\$\(shell|\$\{shell|^--eval|^-E|^(MAKE)?SHELL=|^\.SHELLFLAGS=/.test(word));
-  const stdin = argv.some(
-    (word, index) => /^(-f|--file|--makefile)$/.test(argv[index - 1] ?? '') && /^(-|\/dev\/.*)$/.test(word),
-  );
-  return { opaque: opaque || stdin || argv.includes('-f-') };
+  const stdin = argv.some((word, index) => {
+    const glued = /^(?:-f|--file=|--makefile=)(.+)$/.exec(word)?.[1];
+    const file = /^(-f|--file|--makefile)$/.test(argv[index - 1] ?? '') ? word : glued;
+    return /^(-|\/dev\/.*|\/proc\/.*)$/.test(file ?? '');
+  });
+  return { opaque: opaque || stdin };
 }
 
 function rest(argv: readonly string[], at: number): Inner {

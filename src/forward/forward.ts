@@ -76,7 +76,7 @@ export function createForward(options: ForwardOptions): (exchange: Recorded) => 
 }
 
 async function dispatch(exchange: Recorded, signal: AbortSignal, options: ForwardOptions): Promise<AnswerEnd> {
-  const answer = await attempt(exchange, signal, options);
+  const answer = withHeaders(await attempt(exchange, signal, options), (bytes) => options.cleanse(exchange, bytes));
   exchange.notes.upstream_request_id = header(answer, 'request-id');
   exchange.notes.upstream_status = answer.status;
   options.forwarded(exchange);
@@ -124,6 +124,19 @@ function refuseForbidden(answer: UpstreamAnswer): UpstreamAnswer {
   if (answer.status !== 403) return answer;
   answer.abort();
   throw new GatewayError('UPSTREAM_CREDENTIAL', 'the lease was refused with 403');
+}
+
+/** The answer without the gateway's own secrets in its headers, which some proxy may have sent back. */
+function withHeaders(answer: UpstreamAnswer, cleanse: (bytes: Uint8Array) => Uint8Array): UpstreamAnswer {
+  const cleansed = (text: string) => {
+    const bytes = Buffer.from(text, 'latin1');
+    const clean = cleanse(bytes);
+    return clean === bytes ? text : Buffer.from(clean).toString('latin1');
+  };
+  const { headers } = answer;
+  const all = headers.map(([, value]) => value).join('\n');
+  if (cleansed(all) === all) return answer;
+  return { ...answer, headers: headers.map(([name, value]) => [name, cleansed(value)]) };
 }
 
 function send(exchange: Recorded, lease: Lease, signal: AbortSignal, options: ForwardOptions): Promise<UpstreamAnswer> {
@@ -180,6 +193,8 @@ function contentType(answer: UpstreamAnswer): string {
   return (header(answer, 'content-type') ?? '').split(';', 1)[0]!.trim().toLowerCase();
 }
 
+/** The value of a header, all of them where it is there several times; null where it is not. */
 function header(answer: UpstreamAnswer, name: string): string | null {
-  return answer.headers.find(([candidate]) => candidate.toLowerCase() === name)?.[1] ?? null;
+  const values = answer.headers.flatMap(([candidate, value]) => (candidate.toLowerCase() === name ? [value] : []));
+  return values.length === 0 ? null : values.join(', ');
 }

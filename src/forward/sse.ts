@@ -1,5 +1,6 @@
 import { isAscii } from 'node:buffer';
 import { GatewayError } from '../errors.ts';
+import { type JsonLimits, parseText } from '../json/index.ts';
 import type { StreamEvent } from '../model/answer.ts';
 import type { JsonObject } from '../model/json.ts';
 
@@ -10,8 +11,10 @@ const SPACE = 32;
 /** The most bytes that one event may have. */
 const eventBytesMax = 1024 * 1024;
 
+const eventLimits: JsonLimits = { depth: 512, keys: 100_000, values: 500_000 };
 const noSpans: StreamEvent['spans'] = [];
 const nothing: Uint8Array = new Uint8Array(0);
+const emptyComment: Uint8Array = Buffer.from(':\n\n');
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /**
@@ -22,8 +25,8 @@ export interface EventReader {
   /**
    * Takes bytes and returns the events that they complete.
    *
-   * @throws GatewayError UPSTREAM_PROTOCOL for an event over 1 MiB, bytes that are no UTF-8, data that is no JSON object,
-   *   or an event name that differs from the type inside
+   * @throws GatewayError UPSTREAM_PROTOCOL for an event over 1 MiB, bytes that are no UTF-8, data that is no JSON object
+   *   or has a name twice in one, or an event name that differs from the type inside
    */
   read(chunk: Uint8Array): readonly StreamEvent[];
   /** The stream is over: a final event whose blank line is a bare CR is complete now. */
@@ -107,6 +110,7 @@ function lineEnd(bytes: Uint8Array, at: number, last: boolean): number {
 function parseEvent(bytes: Uint8Array): StreamEvent {
   let name = '';
   let data: string | null = null;
+  let aside: string | null = null;
   const text = textOf(bytes);
   const plain = !text.includes('\r');
   let at = 0;
@@ -121,12 +125,16 @@ function parseEvent(bytes: Uint8Array): StreamEvent {
         data = data === null ? value : `${data}\n${value}`;
       } else if (text.startsWith('event', at) && fieldEnd === at + 5) {
         name = text.slice(Math.min(valueAt, end), end);
+      } else {
+        const line = text.slice(at, end);
+        aside = aside === null ? line : `${aside}\n${line}`;
       }
     }
     at = end + 1;
   }
-  if (data === null) return { kind: 'event', type: 'comment', index: -1, data: {}, bytes, spans: noSpans };
-  return eventOf(name, data, bytes);
+  if (data === null) return { kind: 'event', type: 'comment', index: -1, data: {}, bytes, aside: text, spans: noSpans };
+  const event = eventOf(name, data, bytes);
+  return aside === null ? event : { ...event, aside };
 }
 
 /** The text of an event, without a leading byte order mark, as the standard asks. */
@@ -154,23 +162,28 @@ function lineEndIn(text: string, at: number, plain: boolean): number {
 function eventOf(name: string, text: string, bytes: Uint8Array): StreamEvent {
   let data: JsonObject;
   try {
-    data = JSON.parse(text) as JsonObject;
+    data = parseText(text, eventLimits) as JsonObject;
   } catch (cause) {
     throw new GatewayError('UPSTREAM_PROTOCOL', 'the data of an event is not JSON', { cause });
   }
   if (typeof data !== 'object' || data === null || Array.isArray(data) || typeof data.type !== 'string') {
     throw new GatewayError('UPSTREAM_PROTOCOL', 'the data of an event is not an object with a type');
   }
-  if (name !== '' && name !== data.type) {
-    throw new GatewayError('UPSTREAM_PROTOCOL', 'the name of an event differs from the type inside');
-  }
+  if (name !== data.type) checkType(name, data.type);
   const index = typeof data.index === 'number' ? data.index : -1;
   return { kind: 'event', type: data.type, index, data, bytes, spans: noSpans };
+}
+
+function checkType(name: string, type: string): void {
+  if (name !== '') throw new GatewayError('UPSTREAM_PROTOCOL', 'the name of an event differs from the type inside');
+  // Written anew it would be a line of its own.
+  if (/[\r\n]/.test(type)) throw new GatewayError('UPSTREAM_PROTOCOL', 'the type of an event is more than one line');
 }
 
 /** The bytes of an event: its original ones, or its data written anew. */
 export function eventBytes(event: StreamEvent): Uint8Array {
   if (event.bytes) return event.bytes;
+  if (event.data.type === undefined) return emptyComment;
   // JSON text has no raw line ends, so the data is always one line.
   return Buffer.from(`event: ${event.type}\ndata: ${JSON.stringify(event.data)}\n\n`);
 }

@@ -68,6 +68,8 @@ function dispatch(pool: Pool, prefix: string, request: UpstreamRequest): Promise
     let settle: { resolve: () => void; reject: (error: Error) => void } | null = null;
     let ended = false;
     let failure: Error | null = null;
+    /** What `onChunk` still does with the last chunk: the end of the body may come before it is done. */
+    let working: Promise<unknown> | null = null;
     const gone = () => {
       const { reason } = request.signal;
       controller?.abort(
@@ -77,9 +79,16 @@ function dispatch(pool: Pool, prefix: string, request: UpstreamRequest): Promise
 
     const fail = (error: Error) => {
       request.signal.removeEventListener('abort', gone);
-      failure = error instanceof GatewayError ? error : upstreamError(error);
-      if (settle) settle.reject(failure);
-      else reject(failure);
+      const failed = error instanceof GatewayError ? error : upstreamError(error);
+      failure = failed;
+      // What came whole before the connection broke is worked through first.
+      if (settle) afterWork(() => settle?.reject(failed));
+      else reject(failed);
+    };
+
+    const afterWork = (then: () => void) => {
+      if (working) working.then(then, then);
+      else then();
     };
 
     // The fault of a step is told as it is, not as a fault of Claude.
@@ -102,6 +111,8 @@ function dispatch(pool: Pool, prefix: string, request: UpstreamRequest): Promise
           else request.signal.addEventListener('abort', gone, { once: true });
         },
         onResponseStart(started, status) {
+          // An interim answer (RFC 9110 section 15.2): the final one follows.
+          if (status < 200) return;
           started.pause();
           resolve({
             status,
@@ -123,8 +134,11 @@ function dispatch(pool: Pool, prefix: string, request: UpstreamRequest): Promise
             const wait = onChunk?.(chunk);
             if (!wait) return;
             started.pause();
-            wait.then(
-              () => started.resume(),
+            working = wait.then(
+              () => {
+                working = null;
+                started.resume();
+              },
               (error: Error) => giveUp(started, error),
             );
           } catch (error) {
@@ -134,7 +148,7 @@ function dispatch(pool: Pool, prefix: string, request: UpstreamRequest): Promise
         onResponseEnd() {
           request.signal.removeEventListener('abort', gone);
           ended = true;
-          settle?.resolve();
+          afterWork(() => settle?.resolve());
         },
         onResponseError(_controller, error) {
           fail(error);

@@ -26,12 +26,14 @@ export async function passWhole(
   const content = root.get('content')!;
   const original = content.items();
   const blocks: HeldBlock[] = [];
+  let start: StreamEvent | null = null;
   let delta: StreamEvent | null = null;
   let claudeEnded = false;
   let end = 'complete' as AnswerEnd;
   const deliver = wayBack(exchange, (part) => {
     exchange.answer.append(asStreamed(part));
     if (part.kind === 'block') blocks.push(part);
+    else if (part.type === 'message_start') start = part;
     else if (part.type === 'message_delta') delta = part;
     else if (part.type === 'message_stop') end = claudeEnded ? 'complete' : 'denied';
     return undefined;
@@ -42,7 +44,7 @@ export async function passWhole(
     const wait = deliver(part);
     if (wait) await wait;
   }
-  return { bytes: render(bytes, root, blocks, original.length, delta), end };
+  return { bytes: render(bytes, root, blocks, { expected: original.length, start, delta }), end };
 }
 
 function readMessage(bytes: Uint8Array): JsonNode {
@@ -100,11 +102,11 @@ function render(
   bytes: Uint8Array,
   root: JsonNode,
   blocks: readonly HeldBlock[],
-  expected: number,
-  delta: StreamEvent | null,
+  told: { readonly expected: number; readonly start: StreamEvent | null; readonly delta: StreamEvent | null },
 ): Uint8Array {
   for (const block of blocks) requireVerdict(block);
-  const splices: Splice[] = [];
+  const { expected, start, delta } = told;
+  const splices: Splice[] = start && start.bytes === null ? headSplices(root, start.data.message as JsonObject) : [];
   if (blocks.length !== expected || blocks.some((block) => block.original === null)) {
     const content = root.get('content')!;
     splices.push({
@@ -119,6 +121,20 @@ function render(
     if (node) splices.push({ start: node.start, end: node.end, bytes: Buffer.from(JSON.stringify(reason)) });
   }
   return splices.length === 0 ? bytes : splice(bytes, splices);
+}
+
+/** What the steps changed beside the content and the stop reason. Throws where they changed a name. */
+function headSplices(root: JsonNode, message: JsonObject): Splice[] {
+  const splices: Splice[] = [];
+  for (const [name, node] of root.entries()) {
+    if (name === 'content' || name === 'stop_reason') continue;
+    const value = message[name];
+    if (value === undefined) throw new GatewayError('UPSTREAM_PROTOCOL', 'a name in the answer is masked');
+    const text = JSON.stringify(value);
+    if (text !== JSON.stringify(toJson(node)))
+      splices.push({ start: node.start, end: node.end, bytes: Buffer.from(text) });
+  }
+  return splices;
 }
 
 /** A part as callers that stream get it: the message begins without its end, and no event has bytes yet. */

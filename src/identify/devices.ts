@@ -74,7 +74,7 @@ export function createDevices({ store, tokens, revocations, loginSeconds, clock 
     const marks = [...revocationMarks(person.identity), revocationMark('sid', '', name)];
     if (revocations.revoked(marks)) return 'invalid_grant';
     const { principal } = person.identity;
-    const issued = await tokens.mint({ principal, session: name, parent: null, lifetimeSeconds: left });
+    const issued = await tokens.mint({ principal, session: name, parents: [], lifetimeSeconds: left });
     return { issued, person, secret, loginExpiresIn: left, session: name };
   };
 

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../model/json.ts';
 import type { Identity, Principal } from '../model/principal.ts';
 import { MAX_ACTORS } from './mapping.ts';
+import { tokenIds } from './revocation_marks.ts';
 import { isObject } from './unverified.ts';
 
 /** A proven token with its claims. */
@@ -10,17 +11,24 @@ export interface Proven {
 }
 
 /** Who the exchanged token is for, or why there is none. */
-export type Exchanged = { readonly principal: Principal; readonly expiresAt: number } | { readonly fault: string };
+export type Exchanged =
+  | { readonly principal: Principal; readonly expiresAt: number; readonly parents: readonly string[] }
+  | { readonly fault: string };
+
+/** Longest row of tokens of which one was exchanged for the next: each of them must be revocable. */
+const MAX_PARENTS = 16;
 
 /**
  * Delegation (RFC 8693): the subject stays who it is, and the actor is named in front of those that acted before. The
  * subject's token must allow that actor (`may_act`, section 4.4), within one tenant, and a chain is at most
  * `MAX_ACTORS` long. Without an actor the subject exchanges its own token. `expiresAt` is in epoch seconds: what comes
- * of two tokens ends with the first of them.
+ * of two tokens ends with the first of them. `parents` are the ids of both, and of what they were exchanged for.
  */
 export function exchanged(subject: Proven, actor: Proven | null): Exchanged {
   const { principal, token } = subject.identity;
-  if (!actor) return { principal, expiresAt: token.expiresAt };
+  const parents = [...tokenIds(token), ...(actor ? tokenIds(actor.identity.token) : [])];
+  if (parents.length > MAX_PARENTS) return { fault: 'exchanged too often, exchange the first token again' };
+  if (!actor) return { principal, expiresAt: token.expiresAt, parents };
   const acting = actor.identity.principal;
   if (acting.actors.length > 0) return { fault: 'actor_token is itself a delegation' };
   if (acting.tenant !== principal.tenant) return { fault: 'subject and actor are of different tenants' };
@@ -34,6 +42,7 @@ export function exchanged(subject: Proven, actor: Proven | null): Exchanged {
       function: acting.function ?? principal.function,
     },
     expiresAt: Math.min(token.expiresAt, actor.identity.token.expiresAt),
+    parents,
   };
 }
 

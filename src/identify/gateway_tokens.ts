@@ -20,8 +20,8 @@ export interface GrantedToken {
   readonly lifetimeSeconds?: number;
   /** Login session by which it can be revoked. */
   readonly session: string | null;
-  /** Id of the token it was exchanged for. */
-  readonly parent: string | null;
+  /** Ids of the tokens it was exchanged for. */
+  readonly parents: readonly string[];
 }
 
 export interface IssuedToken {
@@ -47,7 +47,7 @@ export interface GatewayTokens {
   identity(
     claims: JsonObject,
     origins: ReadonlySet<string>,
-  ): { readonly principal: Principal; readonly parent: string | null };
+  ): { readonly principal: Principal; readonly parents: readonly string[] };
 }
 
 export interface GatewayTokensOptions {
@@ -88,7 +88,7 @@ export async function createGatewayTokens(options: GatewayTokensOptions): Promis
       };
     },
     keys,
-    async mint({ principal, lifetimeSeconds = lifetime, session, parent }) {
+    async mint({ principal, lifetimeSeconds = lifetime, session, parents }) {
       const now = Math.floor(clock() / 1000);
       const expiresIn = Math.floor(Math.min(lifetimeSeconds, lifetime));
       const id = randomUUID();
@@ -102,7 +102,7 @@ export async function createGatewayTokens(options: GatewayTokensOptions): Promis
         groups,
         function: principal.function,
         strength,
-        jti: parent,
+        jti: parents,
       };
       const token = await new SignJWT({
         origin,
@@ -137,7 +137,7 @@ export async function createGatewayTokens(options: GatewayTokensOptions): Promis
           actors: actorsOf(claims),
           strength: textOr(origin.strength),
         },
-        parent: textOr(origin.jti),
+        parents: [origin.jti].flat().filter(isText),
       };
     },
   };

@@ -135,8 +135,8 @@ async function exchange(get: Get, options: OauthOptions): Promise<WebResponse> {
   const { id, session } = subject.identity.token;
   const lifetimeSeconds = Math.floor(outcome.expiresAt - clock() / 1000);
   if (lifetimeSeconds < 1) return refused(400, 'invalid_request', 'The token has expired.');
-  const { principal } = outcome;
-  const issued = await tokens.mint({ principal, session, parent: id, lifetimeSeconds });
+  const { principal, parents } = outcome;
+  const issued = await tokens.mint({ principal, session, parents, lifetimeSeconds });
   return granted({ grant: 'token_exchange', issued, principal, parent: id, session }, options);
 }
 
@@ -146,7 +146,7 @@ async function samlBearer(get: Get, options: OauthOptions): Promise<WebResponse>
   const { identity } = await options.saml.assertion(get('assertion') ?? '', `${tokens.issuer}/oauth/token`);
   const { principal } = identity;
   const { id: parent, session } = identity.token;
-  const issued = await tokens.mint({ principal, session, parent });
+  const issued = await tokens.mint({ principal, session, parents: parent === null ? [] : [parent] });
   return granted({ grant: 'saml2_bearer', issued, principal, parent, session }, options);
 }
 

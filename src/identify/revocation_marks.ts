@@ -1,4 +1,4 @@
-import type { Identity } from '../model/principal.ts';
+import type { Identity, TokenFacts } from '../model/principal.ts';
 
 /** What a revocation names: one token, everything of a subject, or one login session. */
 export type RevocationKind = 'jti' | 'sub' | 'sid';
@@ -14,12 +14,16 @@ export function revocationMark(kind: RevocationKind, issuer: string, value: stri
   return JSON.stringify([kind, issuer, value]);
 }
 
+/** The ids of a token and of those it was exchanged for. */
+export function tokenIds({ id, parents = [] }: TokenFacts): readonly string[] {
+  return id === null ? parents : [id, ...parents];
+}
+
 /** All marks under which an identity could be revoked. Who acts for a subject can be revoked like the subject. */
 export function revocationMarks({ principal, token }: Identity): readonly string[] {
   const marks: string[] = [];
   for (const issuer of ['', principal.issuer]) {
-    if (token.id !== null) marks.push(revocationMark('jti', issuer, token.id));
-    if (token.parent) marks.push(revocationMark('jti', issuer, token.parent));
+    for (const id of tokenIds(token)) marks.push(revocationMark('jti', issuer, id));
     if (token.session !== null) marks.push(revocationMark('sid', issuer, token.session));
     for (const subject of [principal.subject, ...principal.actors]) marks.push(revocationMark('sub', issuer, subject));
   }

@@ -56,7 +56,7 @@ interface TrustedIssuer {
   readonly identity: (
     claims: JsonObject,
     entry: IssuerEntry,
-  ) => { readonly principal: Principal; parent?: string | null };
+  ) => { readonly principal: Principal; parents?: readonly string[] };
 }
 
 /** Makes the verifier. Throws TypeError where two entries are for one issuer. */
@@ -117,7 +117,7 @@ async function verifyToken(given: {
   checkHeader(given.header, entry, purpose);
   const terms = readTerms(claims, entry, purpose);
   checkTimes(terms, given.nowMs);
-  const { principal, parent = null } = given.issuer.identity(claims, entry);
+  const { principal, parents = [] } = given.issuer.identity(claims, entry);
   if (entry.issuer.startsWith('spiffe://') && !principal.subject.startsWith(`${entry.issuer}/`)) {
     throw refusal('TOKEN_INVALID', 'subject');
   }
@@ -131,7 +131,7 @@ async function verifyToken(given: {
     throw refusal('TOKEN_INVALID', 'key', error instanceof errors.JOSEError ? error.code : String(error));
   }
   const { id, session, issuedAt, expiresAt } = terms;
-  const token = { id, session, issuedAt, expiresAt, ...(parent === null ? {} : { parent }) };
+  const token = { id, session, issuedAt, expiresAt, ...(parents.length === 0 ? {} : { parents }) };
   const identity: Identity = { principal, token };
   return { identity, terms, marks: revocationMarks(identity), keys, generation };
 }

@@ -5,4 +5,5 @@ export { canonicalMessage } from './message.ts';
 export { parse, SLICE_BYTES, type Step, scan, scanSliced, sliced, toJson } from './scan.ts';
 export { defaultLimits, type JsonLimits } from './scanner.ts';
 export { quote, render, splice } from './splice.ts';
-export { Kind, type Tape, TapeNode } from './tape.ts';
+export { Kind, shrink, type Tape, TapeNode } from './tape.ts';
+export { parseText } from './text.ts';

@@ -26,7 +26,7 @@ export class Tape {
   /** Number of records. */
   count = 0;
   #cells: Uint32Array = EMPTY;
-  readonly #texts = new Map<number, string>();
+  #texts: Map<number, string> | null = null;
 
   constructor(bytes: Uint8Array) {
     this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -82,6 +82,7 @@ export class Tape {
     const end = this.#cells[cell + 1]!;
     const tag = this.#cells[cell + 2]!;
     if (end - start < CACHED_FROM) return decode(this.bytes, tag, start, end);
+    this.#texts ??= new Map();
     let text = this.#texts.get(index);
     if (text === undefined) {
       text = decode(this.bytes, tag, start, end);
@@ -98,6 +99,12 @@ export class Tape {
     if (this.#cells[cell + 1]! - 1 - start !== text.length) return false;
     for (let i = 0; i < text.length; i++) if (this.bytes[start + i] !== text.charCodeAt(i)) return false;
     return true;
+  }
+
+  /** Gives back what can be made again, decoded texts, and the room for records that were not added. */
+  shrink(): void {
+    this.#texts = null;
+    if (this.#cells.length > this.count * WORDS) this.#cells = this.#cells.slice(0, this.count * WORDS);
   }
 
   #grow(): void {
@@ -185,4 +192,9 @@ export class TapeNode implements JsonNode {
   spelling(): string {
     return this.tape.bytes.toString('utf8', this.start, this.end);
   }
+}
+
+/** Before a long wait: a value that `scan` gave takes no more memory than its bytes and records need. */
+export function shrink(node: JsonNode): void {
+  if (node instanceof TapeNode) node.tape.shrink();
 }

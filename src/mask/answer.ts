@@ -82,9 +82,32 @@ export function isThinking(block: JsonObject): boolean {
   return block.type === 'thinking' || block.type === 'redacted_thinking';
 }
 
-/** Events without any text of the model or of a tool. */
-export function isBare(event: StreamEvent): boolean {
-  return event.type === 'content_block_stop' || event.type === 'ping' || event.type === 'message_stop';
+/** Whether an event begins a block of thinking. */
+export function isThinkingStart({ type, data }: StreamEvent): boolean {
+  return type === 'content_block_start' && isThinking((data.content_block ?? {}) as JsonObject);
+}
+
+/** Events without any text: of these types, with the members that those have and no other. */
+export function isBare({ type, data }: StreamEvent): boolean {
+  if (type === 'content_block_stop') return countOf(data) === 2;
+  return (type === 'ping' || type === 'message_stop') && countOf(data) === 1;
+}
+
+/** What thinking is made of; `data` is of `redacted_thinking`, the estimate a number. */
+const thinkingNames: ReadonlySet<string> = new Set(['type', 'thinking', 'signature', 'data', 'estimated_tokens']);
+
+/** The block or delta without its thinking, where it says anything beside it; else null. */
+export function besideThinking(holder: JsonObject): JsonObject | null {
+  for (const name in holder) if (!thinkingNames.has(name)) return { ...holder, thinking: '' };
+  return null;
+}
+
+/** The same for an event with such a block or delta. */
+export function besideThinkingIn({ data }: StreamEvent): JsonObject | null {
+  const { delta, content_block, ...rest } = data;
+  const holder = (delta ?? content_block ?? {}) as JsonObject;
+  if (countOf(rest) === 2) return besideThinking(holder);
+  return { ...rest, holder: { ...holder, thinking: '' } };
 }
 
 /** The parts of an event's data that are walked string by string: all but the text that `addedText` gives. */

@@ -3,9 +3,10 @@ import type { Decided } from '../model/exchange.ts';
 import type { MaskMark } from '../model/scan.ts';
 import type { TokenTables } from '../model/token.ts';
 import type { MaskDetectors } from './detectors.ts';
+import type { BodyFindings } from './leaves.ts';
 import type { ScanMemo } from './memo.ts';
 import { type Masks, Redactor } from './redact.ts';
-import { addFindings, type BodyFindings, maskBody } from './request.ts';
+import { addFindings, maskBody } from './request.ts';
 import { ExchangeTokens, type KeyedHash, masksOf } from './tokens.ts';
 
 /** Where tokens come from and go to. */

@@ -8,6 +8,7 @@ import {
   isBare,
   isPlainText,
   isThinking,
+  isThinkingStart,
   otherStrings,
   outerStrings,
   withAddedText,
@@ -34,6 +35,13 @@ export function createMaskStep(detectors: Detectors, masks: Masks, { pathSpans, 
   const maskText: Visit = (text) => {
     const { spans } = detectors.scan(text);
     return spans.length === 0 ? text : replaceRuns(text, redactor().runs(text, spans));
+  };
+
+  /** Nobody reads what stands beside the data: where it has a finding it is left out. */
+  const maskAside = (event: StreamEvent): StreamEvent => {
+    if (event.aside === undefined || maskText(event.aside, []) === event.aside) return event;
+    const { aside: _aside, ...rest } = event;
+    return { ...rest, bytes: null };
   };
 
   const maskEvent = (event: StreamEvent): StreamEvent | null => {
@@ -96,15 +104,16 @@ export function createMaskStep(detectors: Detectors, masks: Masks, { pathSpans, 
     return { kind: 'event', type: data.type, index, data, bytes: null, spans: [] };
   };
 
-  const mask = (part: AnswerPart): AnswerPart | null => {
+  const mask = (scanned: AnswerPart): AnswerPart | null => {
+    const part = scanned.kind === 'event' ? maskAside(scanned) : scanned;
     // The same part, by the same detectors: nothing would be found now either.
-    if (clean.has(part)) return part;
+    if (clean.has(scanned)) return part;
     if (part.kind === 'block') return isThinking(part.block) ? part : maskBlock(part);
     if (part.type === 'content_block_stop') {
       for (const key of paths.keys()) if (key.startsWith(`${part.index} `)) paths.delete(key);
     }
     if (isBare(part) || deltaKind(part) === 'untouched') return part;
-    if (part.type === 'content_block_start' && isThinking((part.data.content_block ?? {}) as JsonObject)) return part;
+    if (isThinkingStart(part)) return part;
     return maskEvent(part);
   };
 

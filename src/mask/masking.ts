@@ -4,13 +4,15 @@ import type { WayBackStep } from '../model/answer.ts';
 import type { Body } from '../model/body.ts';
 import type { NewHits, PinnedRules } from '../model/content.ts';
 import type { Conversed, Decided, Masked, Recorded, Scanned } from '../model/exchange.ts';
-import type { Detectors, Focus, MaskMark } from '../model/scan.ts';
+import type { Detectors, Focus, MaskMark, Redaction, RedactLeaf } from '../model/scan.ts';
 import { cleanseBytes } from './cleanse.ts';
 import { createDetectors, type ExactValue } from './detectors.ts';
+import type { BodyFindings } from './leaves.ts';
 import { maskInto, type TokenOptions } from './mask_request.ts';
 import { createMaskStep } from './mask_step.ts';
 import { ScanMemo } from './memo.ts';
-import { addOlder, type BodyFindings, type BodyScan, scanBody } from './request.ts';
+import { createRedaction, redactText } from './redaction.ts';
+import { addOlder, type BodyScan, scanBody } from './request.ts';
 import { createRestoreStep } from './restore_step.ts';
 import { builtinRules } from './rules/builtin.ts';
 import { loadTables } from './rules/tables.ts';
@@ -52,6 +54,12 @@ export interface Masking {
   maskStep(exchange: Answering): WayBackStep;
   /** The `restore` step of the way back, the last before the writer: tokens become values where policy allows it. */
   restoreStep(exchange: Answering): WayBackStep;
+  /**
+   * A text of a request that `scanRequest` has seen, as policy may be shown it. Throws a TypeError for another body.
+   */
+  readonly redactLeaf: RedactLeaf;
+  /** The same for texts of an answer, for one answer. */
+  redaction(exchange: Answering): Redaction;
   /** An answer that is no message, without the exact values of the moment. Throws `GatewayError` MASK_FAILED. */
   cleanse(bytes: Uint8Array): Uint8Array;
   close(): void;
@@ -189,6 +197,12 @@ export function createMasking(options: {
       const { entries } = answerOf(exchange).tokens;
       return entries.size === 0 ? (part, next) => next(part) : createRestoreStep(entries, exchange);
     },
+    redactLeaf(body, leaf) {
+      const found = findings.get(body);
+      if (!found) throw new TypeError('a body is shown to policy that was not scanned');
+      return redactText(body.leaves[leaf]!.text, found.get(leaf) ?? []);
+    },
+    redaction: (exchange) => createRedaction(() => answerOf(exchange).detectors),
     cleanse: (bytes) => cleanseBytes(bytes, current),
     close: () => memo.clear(),
   };

@@ -2,41 +2,53 @@ import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Span } from '../model/scan.ts';
 
-/** Below this many bytes scanning costs less than hashing. */
-const smallest = 1024;
 /** Spans and entries kept, over all detectors and conversations. */
 const largest = 200_000;
+/** Up to so many bytes are hashed without a buffer of their own. */
+const scratchBytes = 65_536;
+
+/** What was found in some leaves: their indices, from the first leaf of what was scanned, and the spans of each. */
+export type LeafSpans = readonly (readonly [index: number, spans: readonly Span[]])[];
 
 /**
- * What was found in texts seen before. A conversation is sent again in full on every turn; so each turn costs only its
+ * What was found in bytes seen before. A conversation is sent again in full on every turn; so each turn costs only its
  * new text. Holds keyed hashes and spans, never text.
  */
 export class ScanMemo {
-  readonly #key: Uint8Array;
-  readonly #known = new LRUCache<string, readonly Span[]>({
+  /** The key, and room behind it for what is hashed. */
+  readonly #scratch: Buffer;
+  readonly #keyLength: number;
+  readonly #known = new LRUCache<string, LeafSpans>({
     maxSize: largest,
-    sizeCalculation: (spans) => 1 + spans.length,
+    sizeCalculation: (found) => found.reduce((size, [, spans]) => size + spans.length, 1),
   });
 
   constructor(key: Uint8Array) {
-    this.#key = key;
+    this.#scratch = Buffer.concat([key], scratchBytes);
+    this.#keyLength = key.length;
   }
 
-  /** The memo's name for a text scanned by these detectors, or null where it is too small to be kept. */
-  name(detectorsId: string, spelling: Uint8Array): string | null {
-    if (spelling.length < smallest) return null;
+  /** The memo's name for bytes in a place where the schema reads them, scanned by these detectors. */
+  name(detectorsId: string, place: string, bytes: Uint8Array): string {
     // A prefix key is enough where no digest is ever shown, and a hash in one go leaves no native object behind as an
-    // HMAC does.
-    const keyed = Buffer.concat([this.#key, Buffer.from(`${detectorsId}\0`), spelling]);
-    return hash('sha256', keyed, 'latin1');
+    // HMAC does. JSON has no NUL, so the last one ends the place.
+    const context = `${detectorsId}\0${place}\0`;
+    const scratch = this.#scratch;
+    if (context.length * 3 + bytes.length > scratch.length - this.#keyLength) {
+      const key = scratch.subarray(0, this.#keyLength);
+      return hash('sha256', Buffer.concat([key, Buffer.from(context), bytes]), 'latin1');
+    }
+    const at = this.#keyLength + scratch.write(context, this.#keyLength);
+    scratch.set(bytes, at);
+    return hash('sha256', scratch.subarray(0, at + bytes.length), 'latin1');
   }
 
-  get(name: string): readonly Span[] | undefined {
+  get(name: string): LeafSpans | undefined {
     return this.#known.get(name);
   }
 
-  set(name: string, spans: readonly Span[]): void {
-    this.#known.set(name, spans);
+  set(name: string, found: LeafSpans): void {
+    this.#known.set(name, found);
   }
 
   clear(): void {

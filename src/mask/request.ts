@@ -1,21 +1,13 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Body, Leaf } from '../model/body.ts';
 import type { NewHits } from '../model/content.ts';
 import type { Conversed, Detections, Scanned } from '../model/exchange.ts';
 import type { Detectors, Span } from '../model/scan.ts';
 import { maskFailed } from './fault.ts';
 import { maskJson } from './json_text.ts';
+import { type BodyFindings, scanLeaves } from './leaves.ts';
 import { replaceInLiteral } from './literal.ts';
 import type { ScanMemo } from './memo.ts';
 import { type Masks, Redactor, replaceRuns } from './redact.ts';
-
-/** Milliseconds of scanning after which other work gets its turn. */
-const sliceMs = 10;
-/** Units of a large leaf that are scanned between two looks at the clock; well under a slice. */
-const pieceUnits = 16_384;
-
-/** What was found in one body: spans by the index of its leaf, only for leaves with any. */
-export type BodyFindings = ReadonlyMap<number, readonly Span[]>;
 
 /** What a scan of a request needs beside the detectors. */
 export interface ScanContext {
@@ -33,10 +25,11 @@ export function scanBody(
   detectors: Detectors,
   { memo, newHits }: ScanContext,
 ): BodyScan | Promise<BodyScan> {
-  const findings = new Map<number, readonly Span[]>();
   const { body } = exchange;
-  const scanned = (detections: Detections): BodyScan => ({ scanned: { ...exchange, detectors, detections }, findings });
-  const counted = (): BodyScan | Promise<BodyScan> => {
+  const counted = (findings: BodyFindings): BodyScan | Promise<BodyScan> => {
+    const scanned = (detections: Detections): BodyScan => {
+      return { scanned: { ...exchange, detectors, detections }, findings };
+    };
     const detections = body && findings.size > 0 ? countHits(exchange, body, findings, newHits) : noHits();
     return detections instanceof Promise ? detections.then(scanned) : scanned(detections);
   };
@@ -44,8 +37,8 @@ export function scanBody(
     throw maskFailed('scan of the request', cause);
   };
   try {
-    const wait = body ? scanLeaves({ body, detectors, memo, findings }, 0) : undefined;
-    const result = wait ? wait.then(counted) : counted();
+    const findings = body ? scanLeaves(body, detectors, memo) : new Map();
+    const result = findings instanceof Promise ? findings.then(counted) : counted(findings);
     return result instanceof Promise ? result.catch(failed) : result;
   } catch (cause) {
     return failed(cause);
@@ -78,9 +71,9 @@ export async function addFindings(
 ): Promise<BodyFindings> {
   const findings = new Map(known);
   for (const detectors of more) {
-    const found = new Map<number, readonly Span[]>();
+    let found: BodyFindings;
     try {
-      await scanLeaves({ body, detectors, memo, findings: found }, 0);
+      found = await scanLeaves(body, detectors, memo);
     } catch (cause) {
       throw maskFailed('scan of the request', cause);
     }
@@ -91,65 +84,6 @@ export async function addFindings(
     }
   }
   return findings;
-}
-
-interface LeafScan {
-  readonly body: Body;
-  readonly detectors: Detectors;
-  readonly memo: ScanMemo;
-  readonly findings: Map<number, readonly Span[]>;
-}
-
-/** Scans the leaves from the one of that index on; a promise where other work has to get its turn before the end. */
-function scanLeaves(scan: LeafScan, from: number): Promise<void> | undefined {
-  const { body, detectors, memo, findings } = scan;
-  const { leaves } = body;
-  const until = performance.now() + sliceMs;
-  for (let index = from; index < leaves.length; index++) {
-    const leaf = leaves[index]!;
-    if (leaf.fixed) continue;
-    const name = memo.name(detectors.id, leaf.spelling ?? body.bytes.subarray(leaf.start, leaf.end));
-    const keep = (spans: readonly Span[]) => {
-      if (name !== null) memo.set(name, spans);
-      if (spans.length > 0) findings.set(index, spans);
-    };
-    const known = name === null ? undefined : memo.get(name);
-    if (known) {
-      if (known.length > 0) findings.set(index, known);
-    } else if (leaf.text.length <= pieceUnits) keep(detectors.scan(leaf.text).spans);
-    else {
-      return scanLarge(leaf, detectors).then((spans) => {
-        keep(spans);
-        return scanLeaves(scan, index + 1);
-      });
-    }
-    if (performance.now() >= until) return nextTurn().then(() => scanLeaves(scan, index + 1));
-  }
-  return undefined;
-}
-
-async function scanLarge(leaf: Leaf, detectors: Detectors): Promise<readonly Span[]> {
-  let until = performance.now() + sliceMs;
-  const scanner = detectors.stream();
-  const spans: Span[] = [];
-  let offset = 0;
-  const take = (released: { readonly text: string; readonly spans: readonly Span[] }) => {
-    for (const span of released.spans) {
-      const whole = { ...span, from: span.from + offset, to: span.to + offset, continues: false };
-      const before = span.continues ? spans.findLastIndex((other) => other.detector === span.detector) : -1;
-      if (before === -1) spans.push(whole);
-      else spans[before] = { ...spans[before]!, to: Math.max(spans[before]!.to, whole.to) };
-    }
-    offset += released.text.length;
-  };
-  for (let at = 0; at < leaf.text.length; at += pieceUnits) {
-    take(scanner.write(leaf.text.slice(at, at + pieceUnits)));
-    if (performance.now() < until) continue;
-    await nextTurn();
-    until = performance.now() + sliceMs;
-  }
-  take(scanner.end());
-  return spans;
 }
 
 function countHits(

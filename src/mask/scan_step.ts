@@ -1,8 +1,18 @@
 import { GatewayError } from '../errors.ts';
 import { type AnswerPart, type HeldBlock, inTurn, type StreamEvent, type WayBackStep } from '../model/answer.ts';
-import type { Json } from '../model/json.ts';
+import type { Json, JsonObject } from '../model/json.ts';
 import type { Detectors, Focus, Scanned, Span } from '../model/scan.ts';
-import { addedText, addedThinking, deltaKind, isBare, isThinking, outerStrings } from './answer.ts';
+import {
+  addedText,
+  addedThinking,
+  besideThinking,
+  besideThinkingIn,
+  deltaKind,
+  isBare,
+  isThinking,
+  isThinkingStart,
+  outerStrings,
+} from './answer.ts';
 import { maskFailed } from './fault.ts';
 import { textsOf } from './literal.ts';
 import { mapStrings } from './strings.ts';
@@ -88,9 +98,14 @@ export function createScanStep(detectors: Detectors, focus: Focus, { pathSpans, 
     }
   };
 
+  const refuseBeside = (beside: JsonObject | null) => {
+    if (beside !== null) refuseMasked(scanStrings(beside));
+  };
+
   const scanWhole = (part: AnswerPart): AnswerPart => {
     if (part.kind === 'block' && isThinking(part.block)) {
       if (typeof part.block.thinking === 'string') refuseMasked(detectors.scan(part.block.thinking).spans);
+      refuseBeside(besideThinking(part.block));
       return part;
     }
     const spans = part.kind === 'event' ? scanStrings(part.data) : scanBlock(part);
@@ -171,19 +186,20 @@ export function createScanStep(detectors: Detectors, focus: Focus, { pathSpans, 
 
   const scan = (part: AnswerPart): readonly AnswerPart[] => {
     if (part.kind === 'event') {
-      if (part.type === 'ping') return [part];
+      if (part.type === 'ping' && isBare(part)) return [part];
       if (part.type === 'error') {
         waiting.length = 0;
         return [scanWhole(part)];
       }
       const text = addedText(part);
       if (text !== null) return scanText(blocks, part, text);
+      const kind = deltaKind(part);
+      if (kind === 'untouched' || isThinkingStart(part)) refuseBeside(besideThinkingIn(part));
       const thought = addedThinking(part);
       if (thought !== null) return scanText(thoughts, part, thought);
       if (part.type === 'content_block_stop') endBlock(part.index);
       else if (part.type === 'message_stop')
         for (const index of [...blocks.keys(), ...thoughts.keys(), ...unknown.keys()]) endBlock(index);
-      const kind = deltaKind(part);
       if (kind === 'unknown') {
         unknown.set(part.index, [...(unknown.get(part.index) ?? []), part]);
         undecidedUnknown.add(part);

@@ -102,7 +102,7 @@ export class Scanner implements TextScanner, Surroundings {
     this.#text = this.#text === '' ? text : this.#text + text;
     const { literals, rules } = this.#engine;
     const { root, output, link } = literals;
-    const { starts, startLists, literalClassOf, literalClasses, literalNext, literalEnds } = rules;
+    const { starts, literalClassOf, literalClasses, literalNext, literalEnds } = rules;
     const { classOf, classes } = rules.tables;
     const threads = this.#threads;
     const recent = this.#recent;
@@ -120,7 +120,7 @@ export class Scanner implements TextScanner, Surroundings {
       if (unit < 128) this.#invisibleRun = 0;
       const own = classOf[unit]!;
       recent[units++ & (recentSize - 1)] = unit;
-      if (threads.count !== 0) threads.step(own, at, matchedEnd);
+      if (threads.count + threads.joint !== 0) threads.step(own, at, matchedEnd);
       matchedEnd = at + 1;
       node = node === 0 && unit < 256 ? root[unit]! : step(literals, node, unit);
       if (node !== 0) {
@@ -135,7 +135,7 @@ export class Scanner implements TextScanner, Surroundings {
         if (ends !== null) this.#beginLiterals(ends, units, matchedEnd);
       }
       const list = starts[before * classes + own]!;
-      if (list !== 0) threads.begin(startLists[list]!, own, at);
+      if (list !== 0) threads.begin(list, own, at);
       before = own;
     }
     this.#node = node;

@@ -26,6 +26,27 @@ const fixedNames: ReadonlySet<string> = new Set([
   'stop_reason',
 ]);
 
+/**
+ * Names that Claude gives to the parts of an answer: no client finds a part under another name, so none is looked for
+ * values. What stands under them is walked like anything else. Source: the Messages API reference.
+ */
+const partNames: ReadonlySet<string> = new Set([
+  ...[
+    'message',
+    'index',
+    'delta',
+    'content',
+    'content_block',
+    'text',
+    'citations',
+    'usage',
+    'error',
+    'context_management',
+  ],
+  ...['stop_sequence', 'input_tokens', 'output_tokens', 'cache_creation_input_tokens', 'cache_read_input_tokens'],
+  ...['cache_creation', 'ephemeral_5m_input_tokens', 'ephemeral_1h_input_tokens', 'server_tool_use', 'service_tier'],
+]);
+
 /** Objects whose `data` is bytes, not text. */
 const dataTypes: ReadonlySet<Json | undefined> = new Set(['base64', 'redacted_thinking']);
 
@@ -69,7 +90,7 @@ function mapMembers(value: JsonObject, visit: Visit, path: (string | number)[]):
     if (isFixed(value, name)) continue;
     const member = value[name]!;
     path.push(name, '');
-    const newName = visit(name, path);
+    const newName = partNames.has(name) ? name : visit(name, path);
     path.pop();
     const newMember = mapValue(member, visit, path);
     path.pop();

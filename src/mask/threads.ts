@@ -1,3 +1,4 @@
+import { APART, DEAD, JointAutomaton } from './joint.ts';
 import { type Hit, MachineField, machineFields, type RuleSet } from './rules/rule_set.ts';
 import { passes } from './rules/validators.ts';
 
@@ -26,11 +27,18 @@ export interface Marks {
   clock: number;
   /** What `rulesBegunBy` found, by text; bounded. */
   readonly begun: Map<string, readonly number[]>;
+  readonly joint: JointAutomaton;
 }
 
 export function createMarks(rules: RuleSet): Marks {
   const states = rules.tables.accepting.length;
-  return { step: new Float64Array(states), thread: new Int32Array(states), clock: 0, begun: new Map() };
+  return {
+    step: new Float64Array(states),
+    thread: new Int32Array(states),
+    clock: 0,
+    begun: new Map(),
+    joint: new JointAutomaton(rules),
+  };
 }
 
 /** Texts that `rulesBegunBy` remembers: prefixes of literals in the spellings that are met. */
@@ -59,6 +67,8 @@ export function rulesBegunBy(rules: RuleSet, marks: Marks, node: number, text: s
 }
 
 const small = 8;
+/** Joint attempts that may be alive: one more, and the earliest goes on rule by rule, where attempts merge. */
+const jointMost = 4;
 
 /**
  * The attempts of a rule set that are alive in one stream. Each has its own start, so what is undecided is known
@@ -70,6 +80,11 @@ export class RuleThreads {
   readonly #marks: Marks;
   readonly #around: Surroundings;
   count = 0;
+  /** Attempts of several rules that began at one unit and were not told apart yet; see `joint.ts`. */
+  joint = 0;
+  readonly #jointNode = new Int32Array(jointMost);
+  readonly #jointStart = new Int32Array(jointMost);
+  readonly #jointLength = new Int32Array(jointMost);
   #rule = new Int32Array(small);
   #machine = new Int32Array(small);
   #state = new Int32Array(small);
@@ -86,6 +101,8 @@ export class RuleThreads {
 
   /** One more unit, of class `own`, for every attempt. `before` is where the last unit ended. */
   step(own: number, at: number, before: number): void {
+    if (this.joint !== 0) this.#stepJoint(own);
+    if (this.count === 0) return;
     if (this.count === 1 && this.#stepAlone(own)) return;
     const { machines } = this.#rules;
     const { next, accepting, local, rightSets } = this.#rules.tables;
@@ -160,6 +177,44 @@ export class RuleThreads {
     return true;
   }
 
+  #stepJoint(own: number): void {
+    const { joint } = this.#marks;
+    const count = this.joint;
+    this.joint = 0;
+    for (let i = 0; i < count; i++) {
+      const node = this.#jointNode[i]!;
+      const start = this.#jointStart[i]!;
+      const length = this.#jointLength[i]!;
+      const next = joint.step(node, own);
+      if (next === DEAD) continue;
+      // As they were before this unit, which each takes by itself.
+      if (next === APART || length >= joint.node(next).most) this.#tellApart(node, start, length);
+      else this.#keepJoint(next, start, length + 1);
+    }
+  }
+
+  #keepJoint(node: number, start: number, length: number): void {
+    const at = this.joint++;
+    this.#jointNode[at] = node;
+    this.#jointStart[at] = start;
+    this.#jointLength[at] = length;
+  }
+
+  #tellApart(node: number, start: number, length: number): void {
+    for (const { rule, machine, state } of this.#marks.joint.node(node).members) {
+      this.#push(rule, machine, state, start, length);
+    }
+  }
+
+  #beginJoint(node: number, start: number): void {
+    if (this.joint === jointMost) {
+      this.#tellApart(this.#jointNode[0]!, this.#jointStart[0]!, this.#jointLength[0]!);
+      for (const column of [this.#jointNode, this.#jointStart, this.#jointLength]) column.copyWithin(0, 1);
+      this.joint--;
+    }
+    this.#keepJoint(node, start, 1);
+  }
+
   #enterBodies(count: number): void {
     const { accepting, automata, rules } = this.#rules.tables;
     for (let i = 0; i < count; i++) {
@@ -176,8 +231,10 @@ export class RuleThreads {
   }
 
   /** Begins the rules of a start list at a unit. */
-  begin(list: readonly number[], own: number, at: number): void {
-    for (const rule of list) this.#begin(rule, own, at);
+  begin(list: number, own: number, at: number): void {
+    const { node, apart } = this.#marks.joint.begin(list, own);
+    for (const rule of apart) this.#begin(rule, own, at);
+    if (node !== DEAD) this.#beginJoint(node, at);
   }
 
   #begin(index: number, own: number, at: number): void {
@@ -236,12 +293,14 @@ export class RuleThreads {
     }
     for (let i = 0; i < this.count; i++) this.#drop(i);
     this.count = 0;
+    this.joint = 0;
     this.#found.length = 0;
   }
 
   /** Where the earliest undecided attempt begins, or `end`. */
   undecided(end: number): number {
     let from = end;
+    for (let i = 0; i < this.joint; i++) from = Math.min(from, this.#jointStart[i]!);
     for (let i = 0; i < this.count; i++) {
       // A longer value is validated as a whole, so its text is kept even where a shorter one was found.
       const checked = this.#rules.tables.rules[this.#rule[i]!]!.validator !== null;
@@ -254,6 +313,9 @@ export class RuleThreads {
   /** Where the earliest attempt begins whose value is yet to be validated, or `end`. */
   unchecked(end: number): number {
     let from = end;
+    for (let i = 0; i < this.joint; i++) {
+      if (this.#marks.joint.node(this.#jointNode[i]!).checked) from = Math.min(from, this.#jointStart[i]!);
+    }
     for (let i = 0; i < this.count; i++) {
       const start = this.#start[i]!;
       if (start === -1 || start >= from || this.#rules.tables.rules[this.#rule[i]!]!.validator === null) continue;

@@ -18,6 +18,8 @@ export interface StreamEvent {
   readonly data: JsonObject;
   /** The original bytes of the event, its blank line included; null once a step has changed or made it. */
   readonly bytes: Uint8Array | null;
+  /** What else its bytes say: comments and fields that no client of Claude reads. Absent where there is nothing. */
+  readonly aside?: string;
   /** What the detectors found in the text that this event releases; set by the scan step. */
   readonly spans: readonly Span[];
 }

@@ -29,26 +29,31 @@ export interface Bound {
   readonly content: string;
 }
 
-/** What humans are asked. */
-export interface Question {
-  readonly bound: Bound;
+/** What a grant is taken for. It is kept while a request goes on, so it holds nothing of the content. */
+export interface Claim {
+  readonly bound: Pick<Bound, 'fingerprint'>;
   readonly principal: Principal;
   /** Id of the conversation; part of the fingerprint of a tool call, and what a `session` grant is bound to. */
   readonly conversation: string;
-  /** The exchange that asks. */
-  readonly exchange: string;
   /** `messages.create` or `tool.use`. */
   readonly action: string;
+  /** Why policy asks; their ids are the rules that wider grants are bound to. */
+  readonly reasons: readonly Reason[];
+  /** The `max_tokens` asked for (after policy lowered it); a request with more than was approved is asked anew. */
+  readonly maxTokens: number | null;
+}
+
+/** What humans are asked. */
+export interface Question extends Claim {
+  readonly bound: Bound;
+  /** The exchange that asks. */
+  readonly exchange: string;
   /** One line without content, for lists and notifications: the model, or the name of the tool. */
   readonly summary: string;
   /** All must be met; at least one. Shortest expiry and narrowest scope win. */
   readonly requirements: readonly ApprovalRequirement[];
-  /** Why policy asks; their ids are the rules that wider grants are bound to. */
-  readonly reasons: readonly Reason[];
   readonly policy: PolicyIdentity;
-  /** The `max_tokens` asked for (after policy lowered it); a request with more than was approved is asked anew. */
-  readonly maxTokens: number | null;
-  /** The projection that policy saw, for the approver. */
+  /** The projection that policy saw, for the approver; without an excerpt, since the content is shown whole. */
   readonly facts: JsonObject;
   /** Opaque marks (keyed hashes) of the texts that an approval releases; given back by `onReleased`. */
   readonly releases: readonly string[];
@@ -151,12 +156,12 @@ export interface Approvals {
    * Takes the grant for one exchange by compare-and-set, after its signatures were checked; null where another one was
    * faster or it ended. Durable in the shared store when it resolves: then write the intent, then send.
    */
-  take(standing: Standing & { readonly state: 'granted' }, question: Question, exchange: string): Promise<Held | null>;
+  take(standing: Standing & { readonly state: 'granted' }, claim: Claim, exchange: string): Promise<Held | null>;
   /**
    * After a wait, when the active bundle decided again. True: the recorded verdicts meet the new requirements (or none
    * are left), go on. False: the approval was superseded; `ask` again in the same hold.
    */
-  recheck(approval: string, decision: Decision, bound: Bound): Promise<boolean>;
+  recheck(approval: string, decision: Decision, bound: Claim['bound']): Promise<boolean>;
   /** Ends a pending approval whose question is moot, e.g. because policy now denies it. */
   supersede(approval: string, why: string): Promise<void>;
   close(): Promise<void>;

@@ -7,6 +7,11 @@ export interface Body {
   readonly bytes: Uint8Array;
   readonly root: JsonNode;
   readonly leaves: readonly Leaf[];
+  /**
+   * The blocks of `system`, messages and tool results beyond text, thinking, calls and results: what may refer to
+   * something or carry what no detector reads. Blocks inside one of them are not listed again.
+   */
+  readonly blocks: readonly JsonNode[];
   /** Edits so far, in any order, never overlapping. */
   readonly splices: Splice[];
 }

@@ -57,6 +57,13 @@ export interface Decision {
   readonly on_tool_deny: 'replace' | 'continue';
 }
 
+/** How many characters of text the bundle's manifest asks for at a point; null where it asks for none. */
+export interface ExcerptLengths {
+  readonly request: number | null;
+  readonly chunk: number | null;
+  readonly tool_use: number | null;
+}
+
 /** Identity of the policy that decided: recorded with every decision. */
 export type PolicyIdentity = {
   readonly bundle: string;
@@ -71,9 +78,13 @@ export type PolicyIdentity = {
  * An exchange takes one `ActivePolicy` when it is decided and keeps it to its end, so no exchange mixes revisions.
  */
 export interface ActivePolicy extends PolicyIdentity {
-  /** Evaluates one point. Throws `GatewayError` POLICY_UNAVAILABLE on a throw, an undefined or an invalid result. */
+  readonly excerpts: ExcerptLengths;
+  /**
+   * The decision at one point, cached where the bundle says what it reads. Throws `GatewayError` POLICY_UNAVAILABLE on a
+   * throw, an undefined or an invalid result.
+   */
   decide(point: Point, input: { readonly [key: string]: Json }): Decision;
-  /** The chunk decision, cached by its short key. */
+  /** The chunk decision, cached by its short key; with an excerpt every one is made anew. */
   decideChunk(input: ChunkInput): Decision;
 }
 
@@ -83,10 +94,32 @@ export interface PolicyBundle extends PolicyIdentity {
   readonly data: Json;
   /** Compiled detector tables, or null where the bundle brings none. */
   readonly detectors: Uint8Array | null;
+  /** What its entrypoints read, or null where the bundle does not say; decisions are then not cached. */
+  readonly reads: PolicyReads | null;
   /** Its rules take effect at once, also in conversations that are pinned to older ones. */
   readonly urgentRules: boolean;
+  readonly excerpts: ExcerptLengths;
   /** The bundle's own examples with the decisions they must give. */
   readonly corpus: readonly CorpusCase[];
+}
+
+/**
+ * What is read of a value: all of it (`value`); only how it compares with the numbers of the policy, where it is a number
+ * (`order`); or only some members, each in its own way, `each` being what is read of all others.
+ */
+export type Reads =
+  | 'value'
+  | 'order'
+  | { readonly members: { readonly [name: string]: Reads }; readonly each: Reads | null };
+
+/** What entrypoints can read of their input: two inputs that agree in that get the same decision. */
+export interface PolicyReads {
+  /** sha256 of the module that this was told of, hex. */
+  readonly module: string;
+  /** Constants of the policy that numbers of the input may be compared with; those of the bundle's data come on top. */
+  readonly numbers: readonly number[];
+  /** By entrypoint, e.g. `sallyport/request`; one that is missing may read anything. */
+  readonly entrypoints: { readonly [entrypoint: string]: Reads };
 }
 
 /** One example of the corpus: what is stated of the decision must hold, nothing more is compared. */
@@ -123,14 +156,17 @@ export type PolicyStatus = {
   readonly checked_at: number | null;
   /** The last refusal, until a bundle is accepted again. */
   readonly refused: { readonly reason: string; readonly detail: string; readonly at: number } | null;
+  /** The least `bundle_version` that is taken, or null where there is none or it cannot be read. */
+  readonly floor: number | null;
   /** Epoch seconds at which the active bundle expires, or null. */
   readonly expires_at: number | null;
 };
 
-/** The chunk projection: only what changes, so that its cache key is short. */
+/** The chunk projection: only what changes, so that its cache key is short. `excerpt` as in the other projections. */
 export type ChunkInput = {
   readonly v: 1;
   readonly kind: string;
   readonly detections: { readonly [className: string]: number };
   readonly thresholds: { readonly [name: string]: number };
+  readonly excerpt: string | null;
 };

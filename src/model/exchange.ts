@@ -1,5 +1,5 @@
 import type { AnswerPart } from './answer.ts';
-import type { Held, Question, Standing } from './approval.ts';
+import type { Claim, Held, Standing } from './approval.ts';
 import type { Body } from './body.ts';
 import type { ActivePolicy, Decision } from './decision.ts';
 import type { Recording } from './event.ts';
@@ -115,7 +115,7 @@ export interface Approved extends Masked {
 
 /** What an approved request was asked as, and the grant that allows it. */
 export interface Permission {
-  readonly question: Question;
+  readonly claim: Claim;
   readonly standing: Standing & { readonly state: 'granted' };
 }
 

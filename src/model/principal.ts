@@ -29,8 +29,8 @@ export interface Identity {
 export interface TokenFacts {
   readonly id: string | null;
   readonly session: string | null;
-  /** Id of the token that this gateway exchanged for it, where there was one; revoking that revokes this. */
-  readonly parent?: string | null;
+  /** Ids of the tokens that this gateway exchanged for it, however often; revoking one of them revokes this. */
+  readonly parents?: readonly string[];
   /** Epoch seconds. */
   readonly issuedAt: number;
   /** Epoch seconds. */

@@ -61,6 +61,8 @@ export type RequestInput = {
   /** What the principal has used; null until budgets are kept. */
   readonly usage: null;
   readonly conversation: { readonly id: string; readonly turn: number };
+  /** The newest text of the user, redacted; null where the bundle's manifest does not ask for it. */
+  readonly excerpt: string | null;
 };
 
 /** A path that a tool call names, without `.` and `..` where they could be resolved. */
@@ -101,6 +103,8 @@ export type ToolUseInput = {
   readonly detections: Counts;
   /** Position among the tool calls of this answer, from 0. */
   readonly answer: { readonly call_index: number };
+  /** The input as JSON text, redacted and cut; null where the bundle's manifest does not ask for it. */
+  readonly excerpt: string | null;
 };
 
 export type AdminInput = {

@@ -1,3 +1,5 @@
+import type { Body } from './body.ts';
+
 /** What detectors find in text, and the port through which other rooms use them. Implemented by `mask/`. */
 
 /** A stretch of text that a detector covers. Offsets are UTF-16 units in the text it is reported with. */
@@ -48,6 +50,20 @@ export interface Detectors {
   /** Without a focus every class is looked for and taken as masked. */
   stream(focus?: Focus): TextScanner;
 }
+
+/**
+ * Makes of texts what policy may be shown: everything that a detector covers is `[masked:class]`, also what is not
+ * masked in the content.
+ */
+export interface Redaction {
+  /** A text, with the spans that were found in it; null where it has to be scanned for them. */
+  text(text: string, spans: readonly Span[] | null): string;
+  /** JSON text: its strings, property names and long numbers. */
+  json(text: string): string;
+}
+
+/** The same for a leaf of a request that was scanned, by its index. */
+export type RedactLeaf = (body: Body, leaf: number) => string;
 
 export type MaskMode = 'redact' | 'partial' | 'token';
 

@@ -1,3 +1,4 @@
 /** Logs and metrics. */
-export { createLog, type Log } from './log.ts';
+export { eventFields } from './event_fields.ts';
+export { createLog, type Log, type LogFields } from './log.ts';
 export { createMetrics, type Metrics } from './metrics.ts';

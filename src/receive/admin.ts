@@ -148,5 +148,5 @@ function answerError(context: Context, thrown: unknown, onFault: (error: Error) 
   context.status = error.status;
   context.set('request-id', id);
   context.type = 'json';
-  context.body = errorEnvelope(id, error.type, error.message, error.code);
+  context.body = errorEnvelope(id, error);
 }

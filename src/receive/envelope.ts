@@ -1,10 +1,16 @@
 import type { ErrorCode, ErrorType } from '../errors.ts';
 
+/** What a caller is told of an error. */
+export interface ToldError {
+  readonly type: ErrorType;
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
 /**
- * The body of an error as the Claude API words it, JSON. `code` is ours and only for the admin port; on the data port
- * it is null: nothing there tells more than Claude would.
+ * The body of an error as the Claude API words it, JSON, with our code beside its type: clients leave it alone, and
+ * people can look it up.
  */
-export function errorEnvelope(requestId: string, type: ErrorType, message: string, code: ErrorCode | null): string {
-  const error = code === null ? { type, message } : { type, code, message };
-  return JSON.stringify({ type: 'error', error, request_id: requestId });
+export function errorEnvelope(requestId: string, { type, code, message }: ToldError): string {
+  return JSON.stringify({ type: 'error', error: { type, code, message }, request_id: requestId });
 }

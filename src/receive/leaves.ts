@@ -1,6 +1,6 @@
 import { Kind, type Step, type Tape, TapeNode } from '../json/index.ts';
-import type { Leaf, LeafKind, Origin } from '../model/body.ts';
-import { messagesPlace, type Place, requestPlace } from './places.ts';
+import type { Body, Leaf, LeafKind, Origin } from '../model/body.ts';
+import { isOtherBlock, messagesPlace, type Place, requestPlace } from './places.ts';
 
 /** A number in the input of a tool call that is spelled with as many signs may be a card or an account. */
 const longNumber = 8;
@@ -97,11 +97,14 @@ function segmentOf(tape: Tape, segment: number): string | number {
  * does not know is a leaf too, property names included: nothing a model could read is left out.
  *
  * @param root an object
- * @returns the table, filled once `step` gives true; each step looks at a bounded number of values
+ * @returns the table, and the blocks beyond text, thinking, calls and results, filled once `step` gives true; each step
+ *   looks at a bounded number of values
  */
-export function classifyLeaves(root: TapeNode): { readonly leaves: readonly Leaf[]; readonly step: Step } {
+export function classifyLeaves(root: TapeNode): Pick<Body, 'leaves' | 'blocks'> & { readonly step: Step } {
   const { tape } = root;
   const leaves: Leaf[] = [];
+  const blocks: TapeNode[] = [];
+  let behindBlocks = 0;
   let frame: Frame = {
     parent: null,
     segment: 0,
@@ -142,7 +145,15 @@ export function classifyLeaves(root: TapeNode): { readonly leaves: readonly Leaf
 
   const enter = (parent: Frame, place: Place, segment: number, array: boolean): Frame => {
     const around = place.origin ?? parent.origin;
-    const shape = array || place.resolve === null ? place : place.resolve(new TapeNode(tape, at), around);
+    let shape = place;
+    if (!array && place.resolve !== null) {
+      const node = new TapeNode(tape, at);
+      shape = place.resolve(node, around);
+      if (at >= behindBlocks && isOtherBlock(place, shape)) {
+        blocks.push(node);
+        behindBlocks = tape.next(at);
+      }
+    }
     return {
       parent,
       segment,
@@ -155,5 +166,5 @@ export function classifyLeaves(root: TapeNode): { readonly leaves: readonly Leaf
     };
   };
 
-  return { leaves, step };
+  return { leaves, blocks, step };
 }

@@ -177,6 +177,16 @@ export const requestPlace: Place = place('field', {
 /** The places of `messages` themselves, so that the walk can count. */
 export const messagesPlace: Place = requestPlace.members.find(([name]) => name === 'messages')![1];
 
+const ordinary: ReadonlySet<Place> = new Set([
+  ...[blocks.text!, call, blocks.tool_result!],
+  ...Object.values(assistantBlocks),
+]);
+
+/** Whether an object is a content block beyond text, thinking, calls and results, by its place and what that resolved to. */
+export function isOtherBlock(around: Place, resolved: Place): boolean {
+  return around.resolve === resolveBlock && !ordinary.has(resolved);
+}
+
 function own(table: { readonly [name: string]: Place }, name: string | null | undefined): Place | null {
   return name != null && Object.hasOwn(table, name) ? table[name]! : null;
 }

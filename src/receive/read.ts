@@ -37,10 +37,10 @@ export function createReadStep(limits: ReadLimits): (exchange: Identified) => Pr
     const parsed = parse(bytes, limits);
     const root = parsed instanceof Promise ? await parsed : parsed;
     checkShape(root, route.action);
-    const { leaves, step } = classifyLeaves(root);
+    const { leaves, blocks, step } = classifyLeaves(root);
     const wait = sliced(step);
     if (wait) await wait;
-    const body: Body = { bytes, root, leaves, splices: [] };
+    const body: Body = { bytes, root, leaves, blocks, splices: [] };
     return { ...exchange, client: classifyRequest(exchange.client, root), body };
   };
 }

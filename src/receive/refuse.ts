@@ -31,7 +31,7 @@ export function refuse(reply: Reply, request: RefusedRequest, error: GatewayErro
     return;
   }
   const { status, type } = shown(request, error, style);
-  const body = Buffer.from(errorEnvelope(request.id, type, error.message, null));
+  const body = Buffer.from(errorEnvelope(request.id, { type, code: error.code, message: error.message }));
   reply.begin(status, [
     ['content-type', 'application/json'],
     ['content-length', String(body.length)],
@@ -71,7 +71,7 @@ function shown(
 }
 
 function errorEvent({ id }: RefusedRequest, error: GatewayError): string {
-  return `event: error\ndata: ${errorEnvelope(id, error.type, error.message, null)}\n\n`;
+  return `event: error\ndata: ${errorEnvelope(id, error)}\n\n`;
 }
 
 function deniedMessage({ id, model }: RefusedRequest, error: GatewayError): string {

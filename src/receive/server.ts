@@ -1,10 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import Koa from 'koa';
-import { errorTable, StartError } from '../errors.ts';
+import { type ErrorCode, errorTable, StartError } from '../errors.ts';
 import { errorEnvelope } from './envelope.ts';
 import { type Arrival, newRequestId } from './frame.ts';
-import { createReply } from './reply.ts';
+import { ResponseReply } from './reply.ts';
 import type { Web } from './web.ts';
 
 export interface DataServerOptions {
@@ -16,6 +16,7 @@ export interface DataServerOptions {
   readonly onMalformed: (code: string) => void;
   /** Called for an error outside any request. */
   readonly onFault: (error: Error) => void;
+  /** For the headers of a request, and for what is left of its body once its answer is out. */
   readonly headersTimeoutMs: number;
 }
 
@@ -29,16 +30,17 @@ export interface PortServer {
 
 /** The data port: Koa in front, and from there the pipeline answers through its own `Reply`. */
 export function createDataServer(options: DataServerOptions): PortServer {
-  const app = new Koa();
+  const answeredByWeb: Web['answer'] = options.web?.answer ?? (async () => false);
+  const app = new DataPort();
   app.silent = true;
   app.on('error', (error: NodeJS.ErrnoException) => {
     // A caller that resets its connection is no fault of ours; the exchange ends as `client_gone`.
     if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') options.onFault(error);
   });
-  app.use(async (context) => {
-    context.respond = false;
-    if (options.web && (await options.web.answer(context.req, context.res))) return;
-    await options.handle(arrive(context.req, context.res));
+  app.use(({ req, res }) => {
+    endUnread(req, res, options.headersTimeoutMs);
+    // Nothing waits for the end: what waits is kept, and a request may be held for minutes.
+    void answeredByWeb(req, res).then((answered) => (answered ? undefined : options.handle(arrive(req, res))));
   });
   const server = createServer(
     {
@@ -60,27 +62,44 @@ export function createDataServer(options: DataServerOptions): PortServer {
   return portServer(server);
 }
 
+/**
+ * Nobody reads the body of a refused request; Node takes it off the connection for as long as it comes, so that the
+ * caller can read the refusal. One that does not end is cut off.
+ */
+function endUnread(message: IncomingMessage, response: ServerResponse, timeoutMs: number): void {
+  response.once('finish', () => {
+    if (message.complete) return;
+    const timer = setTimeout(() => message.destroy(), timeoutMs).unref();
+    message.once('close', () => clearTimeout(timer));
+  });
+}
+
+/**
+ * Koa, but the pipeline answers and knows when it is over: Koa's own watch over each response and its socket would cost
+ * 4 kB of every request that is held.
+ */
+class DataPort extends Koa {
+  handleRequest(context: Koa.Context, middleware: (context: Koa.Context) => Promise<void>): Promise<void> {
+    return middleware(context).catch((error: Error) => context.onerror(error));
+  }
+}
+
 function arrive(message: IncomingMessage, response: ServerResponse): Arrival {
   const gone = new AbortController();
-  response.on('close', () => {
-    if (!response.writableFinished) gone.abort();
-  });
-  // Without a listener an error on a socket that the client reset would end the process.
-  response.on('error', () => gone.abort());
   return {
     id: newRequestId(),
     startedAt: Date.now(),
     message,
-    reply: createReply(response),
+    reply: new ResponseReply(response, gone),
     signal: gone.signal,
     stop: (reason) => gone.abort(reason),
   };
 }
 
-/** Statuses of what Node's parser refuses, by its code; 400 for all others. */
-const statusOfMalformed: ReadonlyMap<string, number> = new Map([
-  ['HPE_HEADER_OVERFLOW', 431],
-  ['ERR_HTTP_REQUEST_TIMEOUT', 408],
+/** What Node's parser refuses, by its code; anything else is a fault of the framing. */
+const codeOfMalformed: ReadonlyMap<string, ErrorCode> = new Map([
+  ['HPE_HEADER_OVERFLOW', 'HEADERS_TOO_LARGE'],
+  ['ERR_HTTP_REQUEST_TIMEOUT', 'BODY_TIMEOUT'],
 ]);
 
 function answerMalformed(error: NodeJS.ErrnoException, socket: Socket, options: DataServerOptions): void {
@@ -90,10 +109,10 @@ function answerMalformed(error: NodeJS.ErrnoException, socket: Socket, options: 
     return;
   }
   options.onMalformed(code);
-  const status = statusOfMalformed.get(code) ?? 400;
+  const known = codeOfMalformed.get(code) ?? 'FRAMING';
+  const { status, type, text: message } = errorTable[known];
   const id = newRequestId();
-  const { type, text } = errorTable.FRAMING;
-  const body = errorEnvelope(id, type, text, null);
+  const body = errorEnvelope(id, { type, code: known, message });
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'content-type: application/json',
@@ -130,7 +149,8 @@ export function portServer(server: Server): PortServer {
 function listenFault(error: NodeJS.ErrnoException, host: string, port: number): Error {
   if (error.code !== 'EADDRINUSE')
     return new StartError(`cannot listen on ${host}:${port} (${error.code})`, { cause: error });
-  return new StartError(`${host}:${port} is in use already. Stop what listens there, or choose another port.`, {
-    cause: error,
-  });
+  return new StartError(
+    `${host}:${port} is in use already. Stop what listens there, or choose another port: listen.data and listen.admin in the configuration, --listen and --admin of \`sallyport dev\`.`,
+    { cause: error },
+  );
 }

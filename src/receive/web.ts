@@ -84,7 +84,7 @@ function errorAnswer(error: GatewayError): WebResponse {
       ['content-type', 'application/json'],
       ['request-id', id],
     ],
-    body: errorEnvelope(id, error.type, error.message, error.code),
+    body: errorEnvelope(id, error),
   };
 }
 

@@ -31,7 +31,12 @@ const SCHEMA = `
   CREATE UNIQUE INDEX segment_exchange ON segment (exchange, number);
   CREATE TABLE mark (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 `;
-const VERSION = 1;
+/** What each later version adds, in order: the first makes version 2 of version 1. */
+const UPGRADES = [
+  `CREATE INDEX event_upstream ON event (json_extract(CAST(body AS TEXT), '$.notes.upstream_request_id'))
+     WHERE kind = 'exchange.outcome';`,
+];
+const VERSION = 1 + UPGRADES.length;
 
 /** One group of rows that become durable together. */
 export interface Batch {
@@ -156,7 +161,9 @@ export class JournalFile {
 function migrate(database: SqliteFile): void {
   const version = Number(database.prepare('PRAGMA user_version').get()?.user_version);
   if (version > VERSION) throw new Error(`journal.db is of a later version (${version}) than this gateway`);
-  if (version === 0) database.exec(`BEGIN IMMEDIATE; ${SCHEMA} PRAGMA user_version = ${VERSION}; COMMIT`);
+  const missing = version === 0 ? [SCHEMA, ...UPGRADES] : UPGRADES.slice(version - 1);
+  if (missing.length > 0)
+    database.exec(`BEGIN IMMEDIATE; ${missing.join('\n')} PRAGMA user_version = ${VERSION}; COMMIT`);
 }
 
 function prepare(database: SqliteFile) {

@@ -62,6 +62,27 @@ export class JournalReader {
     return this.#events(sql, [exchange])[0] ?? null;
   }
 
+  /** The exchange that Claude answered under an id of its own (the `request-id` of the answer), or null. */
+  ofUpstream(requestId: string): string | null {
+    const [event] = this.#events(
+      `SELECT ${COLUMNS} FROM event
+       WHERE kind = 'exchange.outcome'
+         AND json_extract(CAST(body AS TEXT), '$.notes.upstream_request_id') = ? LIMIT 1`,
+      [requestId],
+    );
+    return event?.exchange ?? null;
+  }
+
+  /** Ids of conversations that begin so, two at most. */
+  conversationsLike(beginning: string): string[] {
+    return this.#rows(
+      `SELECT DISTINCT json_extract(CAST(body AS TEXT), '$.conversation.id') AS id FROM event
+       WHERE kind = 'exchange.intent' AND json_extract(CAST(body AS TEXT), '$.conversation.id') >= ?
+         AND json_extract(CAST(body AS TEXT), '$.conversation.id') < ? LIMIT 2`,
+      [beginning, `${beginning}\u{10ffff}`],
+    ).map(({ id }) => String(id));
+  }
+
   /** Intents of one conversation, oldest first, after `seq`. */
   ofConversation(conversation: string, seq: number, limit: number): StoredEvent[] {
     return this.#events(

@@ -7,6 +7,8 @@ import { rebuild, replay } from './replay.ts';
 
 /** Exchanges shown of one session; a longer one is paged by `after`. */
 const SESSION_EXCHANGES = 50;
+/** Characters of a session's id that are enough to look for it. */
+const LEAST_BEGINNING = 8;
 /** Pages of exchanges looked through for a list of sessions. */
 const LIST_PAGES = 20;
 
@@ -52,7 +54,8 @@ function sessionSummary(id: string, newestFirst: readonly JsonObject[]): JsonObj
 
 /**
  * One session with what came back in each of its exchanges, oldest first. `after` continues behind an earlier page.
- * Throws NOT_FOUND for an id that no exchange in the journal carries; an exchange's own id shows that exchange alone.
+ * An exchange's own id, or the one that Claude gave its answer, shows that exchange alone; the first characters of a
+ * session's id are enough where no other begins so. Throws NOT_FOUND, or ADMIN_INPUT where several do.
  */
 export async function showSession(
   reader: JournalReader,
@@ -64,8 +67,14 @@ export async function showSession(
   // The id of a conversation is a hash over its tenant, so its exchanges are all of one.
   const intents = reader.ofConversation(id, after, SESSION_EXCHANGES).filter((intent) => isOf(intent, tenant));
   if (intents.length === 0 && after === 0) {
-    if (reader.ofExchange(id).length === 0) throw new GatewayError('NOT_FOUND', `There is no session ${id}.`);
-    return { id, exchanges: [await showExchange(reader, sealing, id, tenant)], next: null };
+    const exchange = reader.ofExchange(id).length > 0 ? id : reader.ofUpstream(id);
+    if (exchange !== null)
+      return { id, exchanges: [await showExchange(reader, sealing, exchange, tenant)], next: null };
+  }
+  if (intents.length === 0 && (tenant !== null || reader.ofConversation(id, 0, 1).length === 0)) {
+    // People of a tenant have whole ids from their console; a beginning could be that of another tenant's.
+    if (tenant !== null && after === 0) throw notFound(id);
+    if (tenant === null) return showSession(reader, sealing, sessionLike(reader, id), after, tenant);
   }
   const exchanges: Json[] = [];
   for (const intent of intents) {
@@ -73,6 +82,19 @@ export async function showSession(
     await breathe();
   }
   return { id, exchanges, next: intents.length === SESSION_EXCHANGES ? intents.at(-1)!.seq : null };
+}
+
+function notFound(id: string): GatewayError {
+  return new GatewayError('NOT_FOUND', `There is no session or exchange ${id}.`);
+}
+
+/** The only session whose id begins so. Throws as `showSession`. */
+function sessionLike(reader: JournalReader, beginning: string): string {
+  const [found, other] = beginning.length < LEAST_BEGINNING ? [] : reader.conversationsLike(beginning);
+  if (found === undefined) throw notFound(beginning);
+  if (other !== undefined)
+    throw new GatewayError('ADMIN_INPUT', `More than one session begins with ${beginning}; give more of its id.`);
+  return found;
 }
 
 /** One exchange with its events and what was returned. Throws NOT_FOUND, also for one of another tenant. */
@@ -112,7 +134,27 @@ async function shown(
   );
   return {
     ...summary(beginning, outcome),
+    humans: humansOf(reader.ofExchange(beginning.exchange ?? '')),
     recording: { state, fault, frames: frames.length },
     returned: frames.length > 0 ? await rebuild(frames) : null,
   };
+}
+
+/** What humans had to do with an exchange: verdicts on what it asked for, or an earlier permission that it used. */
+function humansOf(events: readonly StoredEvent[]): readonly JsonObject[] {
+  const parts = events.flatMap(({ kind, body }) => {
+    const { approval = null, at = null, person = null, rules = null, scope = null } = body;
+    switch (kind) {
+      case 'approval.decided':
+        return [{ at, what: body.verdict === 'deny' ? 'denied' : 'approved', person, scope, approval, rules }];
+      case 'approval.break_glass':
+        return [{ at, what: 'broke the glass', person, scope, approval, rules }];
+      case 'grant.taken':
+        return [{ at, what: 'earlier approval used', person, scope, approval, rules }];
+      default:
+        return [];
+    }
+  });
+  const decidedHere = new Set(parts.filter(({ person }) => person !== null).map(({ approval }) => approval));
+  return parts.filter(({ person, approval }) => person !== null || !decidedHere.has(approval));
 }

@@ -72,7 +72,7 @@ function of(given: Given = {}) {
         target: given.target ?? '/v1/messages',
       },
       headers: { get: (name: string) => headers[name] ?? null, raw: [] },
-      body: { bytes, root: scan(bytes, defaultLimits), leaves: [], splices: given.splices ?? [] },
+      body: { bytes, root: scan(bytes, defaultLimits), leaves: [], blocks: [], splices: given.splices ?? [] },
     } as unknown as Masked,
     given.role ?? 'default',
   );

@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { defaultLimits, scan } from '../../src/json/index.ts';
 import { createDetectors, createMasking, encodeTables, loadTables, readExample } from '../../src/mask/index.ts';
 import { compileFolder } from '../../src/mask/rules/folder.ts';
 import type { Body, Leaf } from '../../src/model/body.ts';
@@ -167,13 +168,14 @@ async function turnFigure(bytes: Uint8Array, text: string): Promise<void> {
 
 function bodyOf(messages: readonly string[]): Body {
   const leaves: Leaf[] = [];
-  let json = '[';
+  let json = '{"messages":[';
   for (const [at, text] of messages.entries()) {
     const literal = JSON.stringify(text);
-    const start = Buffer.byteLength(json);
-    json += `${literal},`;
+    const start = Buffer.byteLength(json) + Number(at > 0);
+    json += `${at === 0 ? '' : ','}${literal}`;
     const place = { path: [at], start, end: start + Buffer.byteLength(literal), message: at, text };
     leaves.push({ ...place, origin: 'user', kind: 'text', fixed: false, key: false });
   }
-  return { bytes: Buffer.from(json), root: {} as Body['root'], leaves, splices: [] };
+  const bytes = Buffer.from(`${json}]}`);
+  return { bytes, root: scan(bytes, defaultLimits), leaves, blocks: [], splices: [] };
 }

@@ -10,7 +10,10 @@ import { figure, median, note } from './figure.ts';
 
 const sizes = { '1KB': 1024, '100KB': 102_400, '1MB': 1_048_576 };
 
-/** What policy costs: projection and decision of requests of several sizes, and a chunk decision from the cache. */
+/**
+ * What policy costs: projection and decision of requests of several sizes, as all but the first requests of an agent are
+ * decided, from the cache; a decision that is evaluated; and a chunk decision from the cache.
+ */
 export async function policyFigures(rounds: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-policy-'));
   const policies = await createPolicySource({
@@ -21,6 +24,7 @@ export async function policyFigures(rounds: number): Promise<void> {
   });
   try {
     await requestFigures(policies, rounds);
+    await evaluationFigure(policies, rounds);
     chunkFigure(policies, rounds);
   } finally {
     await policies.close();
@@ -29,7 +33,7 @@ export async function policyFigures(rounds: number): Promise<void> {
 }
 
 async function requestFigures(policies: PolicySource, rounds: number): Promise<void> {
-  const decide = createRequestStep({ source: policies, clock: Date.now });
+  const decide = createRequestStep({ source: policies, clock: Date.now, redactLeaf: () => '' });
   const cases: { name: string; exchange: Scanned; times: number[] }[] = [];
   for (const [name, size] of Object.entries(sizes)) cases.push({ name, exchange: await exchangeOf(size), times: [] });
   for (let round = 0; round < rounds + 1; round++) {
@@ -43,6 +47,21 @@ async function requestFigures(policies: PolicySource, rounds: number): Promise<v
   figure('policy_largest_to_smallest', Math.max(...costs) / Math.min(...costs), 'x', '<=', 3);
 }
 
+/** Each from a caller with groups of its own, so that none is decided like one before. */
+async function evaluationFigure(policies: PolicySource, rounds: number): Promise<void> {
+  const decide = createRequestStep({ source: policies, clock: Date.now, redactLeaf: unused });
+  const exchange = await exchangeOf(sizes['1KB']);
+  const { principal } = exchange.identity;
+  let caller = 0;
+  const times = Array.from({ length: rounds + 1 }, () =>
+    microsecondsEach(500, () => {
+      const groups = [...principal.groups, `group ${caller++}`];
+      return decide({ ...exchange, identity: { ...exchange.identity, principal: { ...principal, groups } } });
+    }),
+  );
+  note('policy_1KB_evaluated', median(times.slice(1)), 'us');
+}
+
 function chunkFigure(policies: PolicySource, rounds: number): void {
   const policy = policies.current();
   const thresholds = { email: 5 };
@@ -51,6 +70,7 @@ function chunkFigure(policies: PolicySource, rounds: number): void {
     kind: 'text',
     detections: count === 0 ? {} : { email: count },
     thresholds,
+    excerpt: null,
   }));
   let turn = 0;
   const times = Array.from({ length: rounds + 1 }, () =>

@@ -97,7 +97,10 @@ describe('a watched directory', () => {
     expect(before.decide('chunk', { v: 1, kind: 'text_delta', detections: {}, thresholds: {} }).effect).toBe('allow');
     expect(events.at(-1)).toMatchObject({
       kind: 'bundle.activated',
-      body: { bundle_version: 2, previous: before.revision, kid: key.kid },
+      body: {
+        ...{ bundle_version: 2, previous: before.revision, kid: key.kid },
+        excerpts: { request: null, chunk: null, tool_use: null },
+      },
     });
   });
 

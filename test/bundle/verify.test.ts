@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fileHash } from '../../src/bundle/hash.ts';
-import { type BundleFiles, writeArchive } from '../../src/bundle/index.ts';
+import { type BundleFiles, contentOf, writeArchive } from '../../src/bundle/index.ts';
 import { verifyBuiltin, verifyBundle } from '../../src/bundle/verify.ts';
 import { withProgram } from '../servers/gate.ts';
 import { baseline, bytesOf, makeKey, now, opaSign, scope, sign, withToken } from './fixtures/signing.ts';
@@ -167,6 +167,28 @@ describe('the built-in bundle', () => {
     expect(await reasonOf(verifyBuiltin(await writeArchive(changed)))).toBe('digest');
     expect(await reasonOf(verifyBuiltin(await writeArchive(await sign(changed, es))))).toBe('digest');
     expect(await reasonOf(verifyBuiltin(await writeArchive(new Map([...files, ['x', bytesOf('')]]))))).toBe('digest');
+  });
+});
+
+describe('what a bundle says is read', () => {
+  it('is accepted where it is said of its module, and refused where it is not, or not understood', async () => {
+    const module = fileHash('policy.wasm', files.get('policy.wasm')!, 'SHA-256');
+    const reads = {
+      module,
+      numbers: [1],
+      entrypoints: { 'sallyport/request': { members: { a: 'order' }, each: null } },
+    };
+    const told = async (change: object) => {
+      const changed = new Map([...files, ['reads.json', bytesOf(JSON.stringify({ ...reads, ...change }))]]);
+      return reasonOf(Promise.try(contentOf, changed));
+    };
+    expect(await told({})).toBe('accepted');
+    expect(await told({ module: module.replace(/./, (digit) => (digit === '0' ? '1' : '0')) })).toBe('data');
+    expect(await told({ numbers: ['1'] })).toBe('data');
+    expect(await told({ entrypoints: ['value'] })).toBe('data');
+    expect(await told({ entrypoints: { 'sallyport/request': 'nothing' } })).toBe('data');
+    expect(await told({ entrypoints: { 'sallyport/request': { members: {} } } })).toBe('data');
+    expect(await told({ entrypoints: { 'sallyport/request': { members: { a: {} }, each: 'value' } } })).toBe('data');
   });
 });
 

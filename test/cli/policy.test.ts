@@ -98,10 +98,10 @@ describe('sallyport bundle', () => {
   });
 
   it('accepts a version that is a whole number, and nothing else', async () => {
-    await printed((output) => bundleAcceptCommand('2', admin, output));
+    await printed((output) => bundleAcceptCommand('2', {}, admin, output));
     expect(posted).toEqual([['/admin/v1/bundles/accept', { version: 2 }]]);
     for (const wrong of ['0', '1.5', 'two', '']) {
-      await expect(printed((output) => bundleAcceptCommand(wrong, admin, output))).rejects.toThrow('whole number');
+      await expect(printed((output) => bundleAcceptCommand(wrong, {}, admin, output))).rejects.toThrow('whole number');
     }
   });
 });

@@ -49,7 +49,7 @@ describe('with exchanges', () => {
     const lines = (await printed((output) => auditListCommand({}, admin, output))).split('\n');
     expect(lines[0]).toMatch(/^TIME \(UTC\) +FUNCTION +SUBJECT +MODEL/);
     expect(lines[1]).toMatch(
-      /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}nightly-report {2}eve·\[2J +claude-sonnet-4-5 {2}allow +model-for-group {2}a{12} +complete +12\/42 +talk +req_a$/,
+      /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}nightly-report {2}eve·\[2J +claude-sonnet-4-5 {2}allow +model-for-group {2}a{12} +complete +1 denied +2 +12\/42 +talk +req_a$/,
     );
     expect(lines[1]!.indexOf('claude')).toBe(lines[0]!.indexOf('MODEL'));
   });
@@ -104,15 +104,22 @@ describe('--from and --to', () => {
     [{ from: '2026-01-01' }, { from: '2026-01-01T00:00:00.000Z' }],
     [{ from: '2026-01-01 10:00' }, { from: '2026-01-01T10:00:00.000Z' }],
     [{ to: '2026-01-01T10:00:00+02:00' }, { to: '2026-01-01T08:00:00.000Z' }],
+    [
+      { from: '2h', to: '90m' },
+      { from: '2026-01-05T00:15:30.000Z', to: '2026-01-05T00:45:30.000Z' },
+    ],
     [{}, {}],
   ])('%o is read as UTC', (given, expected) => {
     expect(readRange(given, now)).toEqual(expected);
   });
 
-  it.each([{ from: '25:00' }, { from: 'yesterday' }, { to: '2026-13-01' }, { from: '2026-01-02', to: '2026-01-01' }])(
-    '%o is refused',
-    (given) => {
-      expect(() => readRange(given, now)).toThrow(StartError);
-    },
-  );
+  it.each([
+    { from: '25:00' },
+    { from: 'yesterday' },
+    { from: '2 weeks' },
+    { to: '2026-13-01' },
+    { from: '2026-01-02', to: '2026-01-01' },
+  ])('%o is refused', (given) => {
+    expect(() => readRange(given, now)).toThrow(StartError);
+  });
 });

@@ -1,14 +1,16 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { decodeJwt } from 'jose';
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AdminClient } from '../../src/cli/admin_client.ts';
 import { revokeCommand, revokeLiftCommand, revokeListCommand } from '../../src/cli/revoke.ts';
 import { tokenCommand } from '../../src/cli/token.ts';
+import { createDevelopmentIssuer } from '../../src/identify/index.ts';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'token-'));
+beforeAll(() => createDevelopmentIssuer({ dataDir }));
 afterAll(() => rmSync(dataDir, { recursive: true }));
 
 function captured() {
@@ -35,6 +37,12 @@ function recorder(answer: object) {
   };
   return { admin, calls };
 }
+
+it('token is refused where no development issuer has made a key, and makes none', async () => {
+  const nowhere = join(dataDir, 'nowhere');
+  await expect(tokenCommand({ dataDir: nowhere }, captured().output)).rejects.toThrow(/development issuer has run/);
+  expect(existsSync(nowhere)).toBe(false);
+});
 
 it('token prints a token and nothing else', async () => {
   const { output, text } = captured();

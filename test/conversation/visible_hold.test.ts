@@ -19,6 +19,7 @@ function takenOut(messages: readonly unknown[], by = holds): unknown {
     bytes,
     root: scan(bytes, { depth: 64, keys: 1e5, values: 1e6 }),
     leaves: [],
+    blocks: [],
     splices: [],
   } as unknown as Body;
   const exchange = by.takeOut({ body, identity: { principal } } as unknown as Conversed);

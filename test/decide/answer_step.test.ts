@@ -25,8 +25,9 @@ beforeAll(async () => {
   policy = await builtinPolicy();
 });
 
+const redaction = { text: () => expect.unreachable(), json: () => expect.unreachable() };
 const options = (renamed: (conversation: string, id: string, call: Renaming) => Promise<void> = async () => {}) => ({
-  ...{ clock, renamed },
+  ...{ clock, renamed, redaction },
 });
 const answer = (change: Partial<Decision>, parts: readonly AnswerPart[], given = policy) =>
   through(createAnswerStep(decided(given, change), options()), parts);

@@ -16,13 +16,15 @@ function sourceOf(current: () => ActivePolicy): PolicySource {
   return { current, status: () => expect.unreachable(), close: async () => {} };
 }
 
-const step = () => createRequestStep({ source: sourceOf(() => policy), clock });
+const redactLeaf = () => expect.unreachable('nothing asks for text');
+
+const step = () => createRequestStep({ source: sourceOf(() => policy), clock, redactLeaf });
 
 /** A step under a policy that always decides the same. */
 function fixed(change: Partial<Decision>) {
   const decision = { ...allowed, ...change };
-  const stub = { bundle: 'b', version: '1.0.0', revision: 'r', decide: () => decision, decideChunk: () => decision };
-  return createRequestStep({ source: sourceOf(() => stub), clock });
+  const stub = { ...policy, decide: () => decision, decideChunk: () => decision };
+  return createRequestStep({ source: sourceOf(() => stub), clock, redactLeaf });
 }
 
 function refusal(decide: (exchange: Scanned) => Decided, exchange: Scanned): GatewayError {
@@ -73,6 +75,7 @@ describe('the decide step of the way in', () => {
         throw new GatewayError('POLICY_UNAVAILABLE');
       }),
       clock,
+      redactLeaf,
     });
     expect(refusal(decide, scanned()).code).toBe('POLICY_UNAVAILABLE');
   });

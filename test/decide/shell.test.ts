@@ -257,6 +257,10 @@ describe('a command inside another', () => {
     'find . -name z -okdir rm -rf x +',
     '/lib64/ld-linux-x86-64.so.2 rm -rf x',
     'sshpass -p y ssh host rm -rf x',
+    'capsh -- -c "rm -rf x"',
+    'xterm -e rm -rf x',
+    'rlwrap rm -rf x',
+    'python3 y || bun x rm -rf x',
   ])('is found in %s', (script) => {
     expect(readShell(script).commands).toContainEqual(removal);
   });
@@ -294,6 +298,28 @@ describe('a command inside another', () => {
     "cat > a <<'EOF'\n#!/usr/bin/env python3\nEOF\n./a",
     'mapfile -C "rm -rf x" a < b',
     'psql -c "\\! rm -rf x"',
+    'ed <<< "!rm -rf x"',
+    'echo "!rm -rf x" | ed',
+    'less +"!rm -rf x" y',
+    'gdb -batch -ex "shell rm -rf x"',
+    'sqlite3 y <<< ".shell rm -rf x"',
+    "psql <<'EOF'\n\\! rm -rf x\nEOF",
+    "dc <<< '!rm -rf x'",
+    `awk -f /dev/stdin <<< 'BEGIN{system("rm -rf x")}'`,
+    "sed -f - y <<< '1e rm -rf x'",
+    'make -f/dev/stdin <<< "a:;rm -rf x"',
+    'make --makefile=/proc/self/fd/0 < y',
+    'bash /proc/self/fd/3 3<<< "rm -rf x"',
+    'source /proc/self/fd/0 <<< "rm -rf x"',
+    `perl -e 'system "rm", "-fr", "x"'`,
+    `perl <<< 'print \`rm -fr x\`'`,
+    `ruby -e 'exec "rm", "-fr", "x"'`,
+    `tclsh <<< 'exec rm -fr x'`,
+    `osascript -e 'do shell script "rm -fr x"'`,
+    `node --import 'data:text/javascript,import("fs").then((f) => f.rmSync("x"))' y.js`,
+    `NODE_OPTIONS='--import=data:text/javascript,0' node y.js`,
+    "MAKEFLAGS='--eval=$(shell rm -rf x)' make",
+    `PS1='$(rm -rf x)' bash -i`,
   ])('is opaque where it cannot be read: %s', (script) => {
     expect(toolFacts('Bash', { command: script }).opaque).toBe(true);
   });
@@ -325,6 +351,13 @@ describe('a command inside another', () => {
     'source .venv/bin/activate && python -m pytest -q',
     'npx vitest run test/a && npx tsc --noEmit',
     'make -j4 CC=clang test',
+    'MAKEFLAGS=-j8 NODE_OPTIONS=--max-old-space-size=4096 make',
+    'sqlite3 app.db < schema.sql && cat seed.sql | psql app',
+    "psql app <<'EOF'\nselect 1;\nEOF",
+    'less +/error build.log',
+    `perl -ne 'print if /a/ || $x' y`,
+    'gdb ./a.out core',
+    'node --import tsx src/main.ts',
     'find . -name "*.ts" -not -path "*/node_modules/*" | xargs grep -n foo',
   ])('is nothing that cannot be read in %s', (script) => {
     expect(toolFacts('Bash', { command: script }).opaque).toBe(false);

@@ -44,6 +44,30 @@ describe('the facts of a tool call', () => {
     expect(written('cat /etc/hosts')).toEqual([]);
   });
 
+  it.each([
+    "perl -pi -e 's/a/b/' /etc/hosts",
+    "perl -0777 -i.bak -pe 's/a/b/' /etc/hosts",
+    'find / -maxdepth 0 -fprintf /etc/hosts x',
+    'sort -o /etc/hosts y',
+    'sort -uo /etc/hosts y',
+    'sort --output=/etc/hosts y',
+    `awk 'BEGIN { print "x" > "/etc/hosts" }'`,
+    `awk '{ print >> "/etc/hosts" }' y`,
+    "sed -n 'w /etc/hosts' y",
+    "sed 's/a/b/w /etc/hosts' y",
+  ])('find a file that is written by an option or a program: %s', (command) => {
+    const { paths } = facts('Bash', { command });
+    expect(paths.find(({ path }) => path === '/etc/hosts')).toMatchObject({ write: true });
+  });
+
+  it.each([
+    'bun -e "fs.rmSync(1)"',
+    'python3 /dev/stdin <<< "fs.rmSync(1)"',
+    'node /proc/self/fd/0 <<< "fs.rmSync(1)"',
+  ])('hold the program of %s', (command) => {
+    expect(facts('Bash', { command }).inline).toMatchObject([{ code: expect.stringContaining('fs.rmSync(1)') }]);
+  });
+
   it('find hosts in every spelling', () => {
     const hosts = (command: string) => facts('Bash', { command }).hosts;
     expect(hosts('curl -s http://169.254.169.254/latest')).toEqual(['169.254.169.254']);

@@ -169,8 +169,13 @@ withProgram('opa', 'holds', () => {
 
     it('give every caller that joined the error of Claude, none a clean end', async () => {
       const request = held('sandbox:error-529 1\nall refused');
-      const sent = [true, false, true, false].map((stream) => failing(send(request, stream)));
+      const streams = [1, 2].map(() => clientOf(stack, token).messages.stream(request));
+      const opened = Promise.all(streams.map((stream) => stream.emitted('connect')));
+      const whole = [1, 2].map(() => send(request, false));
+      const sent = [...streams.map((stream) => stream.finalMessage()), ...whole].map(failing);
       const [approval] = await desk.waiting();
+      // What a stream is told depends on whether its answer has begun.
+      await opened;
       await until(
         async () =>
           (await fetch(`${stack.adminUrl}/metrics`).then((r) => r.text())).includes('sallyport_requests_active 4'),

@@ -20,6 +20,7 @@ function event(type: string, data: JsonObject): StreamEvent {
 const start = (index: number, content_block: JsonObject) => event('content_block_start', { index, content_block });
 const delta = (index: number, piece: JsonObject) => event('content_block_delta', { index, delta: piece });
 const stop = (index: number) => event('content_block_stop', { index });
+const rm = { type: 'tool_use', id: 'a', name: 'Bash', input: { command: 'rm -rf /' } };
 const json = (partial_json: string) => ({ type: 'input_json_delta', partial_json });
 
 function run(events: readonly StreamEvent[]): AnswerPart[] {
@@ -80,6 +81,18 @@ describe('the hold step', () => {
     ]);
   });
 
+  it('refuses a call that stands inside a block of a whole answer', () => {
+    const block = { type: 'text', text: '', next: rm };
+    const part = { kind: 'block', index: 0, block, inputText: null, call: false, original: null, spans: [] } as const;
+    expect(() => createHoldStep()({ ...part, verdict: null }, () => undefined)).toThrow(
+      expect.objectContaining({ code: 'UPSTREAM_PROTOCOL' }),
+    );
+  });
+
+  it('takes an input that stands at the start of the call', () => {
+    expect(run([start(0, rm), stop(0)])).toMatchObject([{ inputText: '{"command":"rm -rf /"}' }]);
+  });
+
   it('gives a call over the size limit no text and no events, so that it cannot be released', () => {
     const piece = 'x'.repeat(200_000);
     const pieces = Array.from({ length: Math.ceil(heldBytesMax / 200_000) + 1 }, () => delta(0, json(piece)));
@@ -111,6 +124,16 @@ describe('the hold step', () => {
     ['an input in a block that is no tool use', [start(0, { type: 'text', text: '' }), delta(0, json('{}'))]],
     ['a block that starts twice', [start(0, { type: 'text', text: '' }), start(0, { type: 'text', text: '' })]],
     ['an end inside a block', [start(0, { type: 'text', text: '' }), event('message_stop', {})]],
+    ['a second message', [event('message_start', { message: {} }), event('message_start', { message: {} })]],
+    ['a block whose type is no text', [start(0, { type: ['tool_use'], id: 'a', name: 'Bash', input: {} })]],
+    ['a call at the start of the message', [event('message_start', { message: { content: [rm] } })]],
+    ['a call at its end', [event('message_delta', { delta: { stop_reason: 'tool_use', content: [rm] } })]],
+    ['a call behind its end', [event('message_stop', { message: { content: [rm] } })]],
+    ['a call in an event of another type', [event('snapshot', { message: [{ content: [rm] }] })]],
+    ['a call inside another block', [start(0, { type: 'text', text: '', next: rm })]],
+    ['a call in a delta', [start(0, { type: 'text', text: '' }), delta(0, { type: 'call_delta', call: rm })]],
+    ['another delta within a call', [start(0, rm), delta(0, { type: 'note_delta', partial_json: '{}' })]],
+    ['a call with an input at its start and another after it', [start(0, rm), delta(0, json('{"a":1}')), stop(0)]],
   ])('refuses %s', (_what, events) => {
     expect(() => run(events)).toThrow(expect.objectContaining({ code: 'UPSTREAM_PROTOCOL' }));
   });

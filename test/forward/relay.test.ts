@@ -233,6 +233,30 @@ describe('passing a whole answer', () => {
     expect(text).not.toContain('command');
   });
 
+  it('changes what a step changed beside the content, and nothing else', async () => {
+    const masking = wayBackWith((part, next) => {
+      if (part.kind === 'event' && part.type === 'message_start') {
+        const head = { ...(part.data.message as JsonObject), stop_sequence: '[masked]' };
+        return next({ ...part, data: { ...part.data, message: head }, bytes: null });
+      }
+      return next(part.kind === 'block' && part.call ? { ...part, verdict } : part);
+    });
+    const { exchange } = exchangeWith();
+    const passed = Buffer.from((await passWhole(exchange, bytes, masking)).bytes).toString();
+    expect(passed).toBe(spelled.replace('"stop_sequence":null', '"stop_sequence":"[masked]"'));
+  });
+
+  it('refuses a whole answer in which a step changed a name', async () => {
+    const masking = wayBackWith((part, next) => {
+      if (part.kind !== 'event' || part.type !== 'message_start') return next(part);
+      const { big, ...head } = part.data.message as JsonObject;
+      return next({ ...part, data: { ...part.data, message: { ...head, '[masked]': big! } }, bytes: null });
+    });
+    const { exchange } = exchangeWith();
+    const unnamed = Buffer.from('{"type":"message","big":1,"content":[]}');
+    await expect(passWhole(exchange, unnamed, masking)).rejects.toMatchObject({ code: 'UPSTREAM_PROTOCOL' });
+  });
+
   it('keeps the spelling of an input whose call was renamed around it', async () => {
     const renaming = wayBackWith(
       judge((part) => ({ ...part, block: { ...part.block, name: 'other' }, original: null, verdict })),

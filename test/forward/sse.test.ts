@@ -91,6 +91,14 @@ describe('the event reader', () => {
     }
   });
 
+  it('tells what stands beside the data, and writes none of it where it writes anew', () => {
+    const text = 'id: 7\r: note\ndata: {"type":"a"}\n\n:c\n\nevent: b\n\n';
+    const { events } = readIn([Buffer.from(text)]);
+    expect(events.map(({ aside }) => aside)).toEqual(['id: 7\n: note', ':c\n\n', 'event: b\n\n']);
+    const anew = events.map((event) => Buffer.from(eventBytes({ ...event, bytes: null })).toString());
+    expect(anew).toEqual(['event: a\ndata: {"type":"a"}\n\n', ':\n\n', ':\n\n']);
+  });
+
   it('says when the stream broke off inside an event', () => {
     expect(readIn([Buffer.from('data: {"type":"a"}\n\ndata: {"ty')]).atBoundary).toBe(false);
   });
@@ -100,6 +108,9 @@ describe('the event reader', () => {
     ['data that is no object', 'data: [1]\n\n'],
     ['data without a type', 'data: {}\n\n'],
     ['a name that differs from the type', 'event: ping\ndata: {"type":"message_stop"}\n\n'],
+    ['data that says something twice', 'data: {"type":"a","d":{"text":"x","text":"y"}}\n\n'],
+    ['data that says something twice, once escaped', 'data: {"type":"a","d":{"text":"x","te\\u0078t":"y"}}\n\n'],
+    ['a type that would be lines of its own', 'data: {"type":"a\\n\\nevent: b"}\n\n'],
   ])('refuses %s', (_what, text) => {
     expect(() => readIn([Buffer.from(text)])).toThrow(expect.objectContaining({ code: 'UPSTREAM_PROTOCOL' }));
   });

@@ -144,6 +144,33 @@ describe('the upstream client', () => {
     await expect(whole(upstream)).rejects.toMatchObject({ code });
   });
 
+  it.each([
+    ['the end of the body', 'HTTP/1.1 200 OK\r\n\r\nabc', null],
+    ['the end of the connection', 'HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc', 'UPSTREAM_PROTOCOL'],
+  ])('tells %s after the last chunk is worked through', async (_what, answered, code) => {
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    const url = await serveTcp((socket) => {
+      socket.once('data', () => socket.end(answered)).once('close', () => resolve());
+    });
+    const answer = await upstreamAt(url).send(post());
+    let worked = false;
+    const end = answer.consume(async () => {
+      await over;
+      worked = true;
+    });
+    expect(await end.catch((error: { code: string }) => error.code)).toBe(code ?? undefined);
+    expect(worked).toBe(true);
+  });
+
+  it('takes interim answers for what they are', async () => {
+    const url = await serveTcp((socket) => {
+      socket.once('data', () =>
+        socket.end('HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'),
+      );
+    });
+    expect(await upstreamAt(url).send(post())).toMatchObject({ status: 200 });
+  });
+
   it('reports a refused connection as UPSTREAM_CONNECT', async () => {
     const server = createTcpServer();
     const url = await listen(server);

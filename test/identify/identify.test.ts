@@ -329,7 +329,9 @@ describe('identify', () => {
       texts.add(error!.message);
       expect(`${error!.detail}${error!.stack}${error!.cause}`).not.toContain(token.slice(0, 40));
     }
-    expect([...texts]).toEqual(['The identity token was not accepted.']);
+    expect([...texts]).toEqual([
+      "The identity token was not accepted. Get a fresh one; the gateway's log says why, under this request id.",
+    ]);
   });
 
   it('refuses two entries of one issuer, and a development issuer beside any other', () => {

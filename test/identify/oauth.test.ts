@@ -56,7 +56,7 @@ describe('token exchange', () => {
     const after = await state.whoIs(body.access_token);
     expect(after).toMatchObject({
       principal: (before as { principal: object }).principal,
-      token: { session: 'session-1', parent: 'token-1', issuedAt: T0, expiresAt: T0 + 600 },
+      token: { session: 'session-1', parents: ['token-1'], issuedAt: T0, expiresAt: T0 + 600 },
     });
     expect(state.events).toEqual([
       {
@@ -203,6 +203,28 @@ describe('token exchange', () => {
       await state.revocations.add({ kind, issuer: claims.iss, value, until: null, by: 'test' });
       expect(await state.whoIs(body.access_token)).toBe('TOKEN_REVOKED');
     }
+  });
+
+  it('is refused when any of the tokens it came from is revoked, however often it was exchanged', async () => {
+    const subject = { ...person, may_act: { iss: claims.iss, sub: 'svc-1' } };
+    for (const id of ['ann-1', 'token-1', 'first']) {
+      const state = await bench();
+      const first = (await withActor(state, subject, claims)).body.access_token;
+      const second = (await exchange(state, first)).body.access_token;
+      const { body } = await exchange(state, second);
+      expect(await state.whoIs(body.access_token)).toBeTypeOf('object');
+      const value = id === 'first' ? decodeJwt(first).jti! : id;
+      await state.revocations.add({ kind: 'jti', issuer: '', value, until: null, by: 'test' });
+      expect(await state.whoIs(body.access_token)).toBe('TOKEN_REVOKED');
+    }
+  });
+
+  it('is not given for a token that was exchanged too often to name all it came from', async () => {
+    const state = await bench();
+    let { status, body } = await exchange(state, await sign(key));
+    let times = 1;
+    for (; status === 200; times++) ({ status, body } = await exchange(state, body.access_token));
+    expect([times, body.error]).toEqual([17, 'invalid_request']);
   });
 
   it('does not outlive the trust in the issuer it came from', async () => {

@@ -68,7 +68,7 @@ describe('splice', () => {
 describe('render', () => {
   const body = (text: string, splices: Splice[]): Body => {
     const bytes = Buffer.from(text);
-    return { bytes, root: scan(bytes, defaultLimits), leaves: [], splices };
+    return { bytes, root: scan(bytes, defaultLimits), leaves: [], blocks: [], splices };
   };
 
   test('gives the original bytes themselves where nothing changed', () => {

@@ -190,6 +190,39 @@ describe('other parts of a streamed answer', () => {
     expect(through(parts)).toEqual(parts);
   });
 
+  it.each([
+    event({ type: 'ping', note: secret }),
+    event({ type: 'message_stop', note: { of: [secret] } }),
+    event({ type: 'content_block_stop', index: 0, note: secret }),
+  ])('are masked where $type, which has no text, says more than it should', (part) => {
+    const out = through([startBlock(), part]);
+    expect(asText(out)).toContain(mark);
+    expect(asText(out)).not.toContain(secret);
+  });
+
+  it('lose a comment that holds a masked value, and keep any other', () => {
+    const comment = (aside: string): StreamEvent => ({
+      ...{ kind: 'event', type: 'comment', index: -1, data: {}, spans: [] },
+      ...{ bytes: Buffer.from(aside), aside },
+    });
+    const ping = { ...event({ type: 'ping' }), aside: `id: ${secret}` };
+    const [held, kept, beside] = through([comment(`: ${secret}\n\n`), comment(': hello\n\n'), ping]) as StreamEvent[];
+    expect(held).toMatchObject({ bytes: null });
+    expect(kept!.bytes).toEqual(Buffer.from(': hello\n\n'));
+    expect(beside).toMatchObject({ type: 'ping', bytes: null });
+    expect(asText([held!, beside!])).not.toContain(secret);
+  });
+
+  it.each([
+    startBlock({ type: 'thinking', thinking: '', signature: '', text: secret }),
+    event({ type: 'content_block_delta', index: 0, delta: { type: 'thinking_delta', thinking: 'so', note: secret } }),
+    event({ type: 'content_block_delta', index: 0, delta: { type: 'signature_delta', signature: 'x', note: secret } }),
+    event({ type: 'content_block_delta', index: 0, note: secret, delta: { type: 'signature_delta', signature: 'x' } }),
+    { ...toolBlock('{}'), block: { type: 'thinking', thinking: '', signature: 'x', note: secret }, call: false },
+  ])('are a fault where a masked value stands beside thinking (%#)', (part) => {
+    expect(() => through([part])).toThrow(expect.objectContaining({ code: 'MASK_FAILED' }));
+  });
+
   it('are a fault where thinking holds a masked value, before its first character leaves', () => {
     const delta = (thinking: string) =>
       event({ type: 'content_block_delta', index: 0, delta: { type: 'thinking_delta', thinking } });

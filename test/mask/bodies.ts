@@ -1,3 +1,4 @@
+import { defaultLimits, scan } from '../../src/json/index.ts';
 import { literalsOf } from '../../src/mask/literal.ts';
 import type { Body, Leaf, Splice } from '../../src/model/body.ts';
 
@@ -9,7 +10,7 @@ export function bodyOf(json: string, say: (text: string) => Partial<Leaf> = () =
     const place = { start: at(literal.start), end: at(literal.end), path: ['x'], text: literal.text, key };
     return { ...place, origin: 'user', kind: 'text', message: 0, fixed: false, ...say(literal.text) };
   });
-  return { bytes: Buffer.from(json), root: {} as Body['root'], leaves, splices: [] };
+  return { bytes: Buffer.from(json), root: scan(Buffer.from(json), defaultLimits), leaves, blocks: [], splices: [] };
 }
 
 /** The body as it goes on. */

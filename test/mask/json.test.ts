@@ -102,7 +102,7 @@ const requestOf = (json: string) => {
   const root = scan(bytes, { depth: 100, keys: 10_000, values: 100_000 });
   const { leaves, step } = classifyLeaves(root);
   while (!step());
-  return { bytes, root, leaves, splices: [] };
+  return { bytes, root, leaves, blocks: [], splices: [] };
 };
 
 async function maskRequest(json: string, using = masking, plan: Parameters<typeof answering>[0] = { c: 'redact' }) {

@@ -67,7 +67,7 @@ describe('a request', () => {
   it('keeps masked property names of one object apart', async () => {
     const { json } = await masked(bodyOf(`{"${secret}":1,"${secret}x":2,"y${secret}":3}`));
     expect(Object.keys(JSON.parse(json) as JsonObject)).toEqual([mark, `${mark}x`, `y${mark}`]);
-    const same = await masked(bodyOf(`{"${secret}":1,"\\u0068${secret.slice(1)}":2}`));
+    const same = await masked(bodyOf(`{"${secret}":1,"${secret[0]}\u200b${secret.slice(1)}":2}`));
     expect(Object.keys(JSON.parse(same.json) as JsonObject)).toEqual([mark, `${mark}#2`]);
   });
 

@@ -55,6 +55,28 @@ function send(raw: string): Promise<{ status: number; text: string }> {
 const request = (target: string, headers = '', method = 'POST') =>
   `${method} ${target} HTTP/1.1\r\nHost: gateway.test:8787\r\n${headers}\r\n`;
 
+describe('a body that is still coming when its request was answered', () => {
+  it('is cut off after the time that headers may take', async () => {
+    const impatient = createDataServer({
+      handle: async ({ reply }) => {
+        reply.begin(401, [['content-length', '0']]);
+        reply.end();
+      },
+      onMalformed: () => undefined,
+      onFault: () => undefined,
+      headersTimeoutMs: 50,
+    });
+    const socket = createConnection(Number(new URL(await impatient.listen('127.0.0.1', 0)).port), '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.write(request('/v1/messages', 'Transfer-Encoding: chunked\r\n'));
+    const trickle = setInterval(() => socket.write('1\r\nx\r\n'), 5);
+    socket.resume();
+    await new Promise((resolve) => socket.once('close', resolve));
+    clearInterval(trickle);
+    await impatient.close();
+  });
+});
+
 describe('framing at the data port', () => {
   it.each([
     ['POST', '/v1/messages'],
@@ -141,7 +163,11 @@ describe('framing at the data port', () => {
     const [head, body] = text.split('\r\n\r\n') as [string, string];
     const id = /request-id: (req_[0-9a-f]{32})/.exec(head)?.[1];
     expect(head).toContain('x-should-retry: false');
-    expect(JSON.parse(body)).toMatchObject({ type: 'error', error: { type: 'not_found_error' }, request_id: id });
+    expect(JSON.parse(body)).toMatchObject({
+      type: 'error',
+      error: { type: 'not_found_error', code: 'ROUTE_UNKNOWN' },
+      request_id: id,
+    });
   });
 
   it('reports what the parser refused by code, not by content', () => {

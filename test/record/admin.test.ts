@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GatewayError } from '../../src/errors.ts';
 import type { Actor } from '../../src/model/admin.ts';
+import type { EventKind } from '../../src/model/event.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import { complete, exchangeOf, type Node, openNode, removeNode, textAnswer } from './support.ts';
 
@@ -130,5 +131,43 @@ describe('sessions', () => {
     });
     await expect(node.get('/admin/v1/sessions/none')).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(node.get('/admin/v1/exchanges/none')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+});
+
+describe('one session', () => {
+  const show = (id: string) => node.get(`/admin/v1/sessions/${id}`) as Promise<{ exchanges: JsonObject[] }>;
+
+  it('is found by the first characters of its id, where no other begins so', async () => {
+    await run({ id: 'req_long_1', session: 'conv_begins_1' });
+    await run({ id: 'req_long_2', session: 'conv_begins_2' });
+    expect((await show('conv_begins_1')).exchanges).toMatchObject([{ id: 'req_long_1' }]);
+    expect((await show('conv_begins_2')).exchanges).toMatchObject([{ id: 'req_long_2' }]);
+    await expect(show('conv_begins')).rejects.toMatchObject({ code: 'ADMIN_INPUT' });
+    await run({ id: 'req_long_3', session: 'conv_other_3' });
+    expect((await show('conv_oth')).exchanges).toMatchObject([{ id: 'req_long_3' }]);
+    for (const id of ['conv_ot', 'conv_nothing', 'req_nothing']) {
+      await expect(show(id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    }
+  });
+
+  it('is found by the id that Claude gave the answer, which is what clients show', async () => {
+    const recorded = await node.recorder.intent(exchangeOf({ id: 'req_ours', session: 's_upstream' }));
+    recorded.notes.upstream_request_id = 'req_claude';
+    await recorded.recording.end(complete);
+    expect((await show('req_claude')).exchanges).toMatchObject([{ id: 'req_ours' }]);
+  });
+
+  it('names the humans behind it, and an earlier permission that it used', async () => {
+    await run({ id: 'req_asked', session: 's_asked' });
+    const event = (kind: EventKind, body: JsonObject) =>
+      node.recorder.append({ kind, exchange: 'req_asked', body: { v: 1, at: '2026-01-05T02:15:00.000Z', ...body } });
+    await event('approval.decided', { approval: 'apr_1', person: 'ann@acme', scope: 'once', verdict: 'approve' });
+    await event('grant.taken', { approval: 'apr_1', scope: 'once' });
+    await event('grant.taken', { approval: 'apr_0', scope: 'session' });
+    const [exchange] = (await show('req_asked')).exchanges;
+    expect(exchange!.humans).toMatchObject([
+      { what: 'approved', person: 'ann@acme', approval: 'apr_1' },
+      { what: 'earlier approval used', approval: 'apr_0', scope: 'session' },
+    ]);
   });
 });

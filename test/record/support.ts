@@ -105,7 +105,7 @@ export function exchangeOf(wanted: Wanted = {}): Granted {
       },
       token: { id: 'jti-1', session: null, issuedAt: 1, expiresAt: 2 },
     },
-    body: { bytes, root: node(body), leaves: [], splices: [] },
+    body: { bytes, root: node(body), leaves: [], blocks: [], splices: [] },
     conversation: { id: wanted.session ?? 'session-1', turn: 1, dropBlock: false },
     detectors: {} as Granted['detectors'],
     detections: { new: {}, all: {} },

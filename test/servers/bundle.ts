@@ -1,11 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { detectorsFile, readArchive, writeArchive } from '../../src/bundle/index.ts';
+import { writeArchive } from '../../src/bundle/index.ts';
 import type { ConfigInput } from '../../src/config/index.ts';
-import { compileFolder, encodeTables } from '../../src/mask/index.ts';
-import { run } from '../../tools/policies/opa.ts';
+import { compileBundle } from '../../tools/policies/compile.ts';
 import { signFiles } from '../../tools/policies/sign.ts';
 
 /** A folder with a bundle that a gateway watches, signed with a key made for it. */
@@ -52,28 +51,7 @@ async function build(added: Readonly<Record<string, string>>) {
       mkdirSync(dirname(join(source, name)), { recursive: true });
       writeFileSync(join(source, name), text);
     }
-    const output = join(scratch, 'bundle.tar.gz');
-    const ignored = ['--ignore', '*_test.rego', '--ignore', '.regal'];
-    run('opa', source, [
-      'build',
-      '-t',
-      'wasm',
-      '-b',
-      '.',
-      ...ignored,
-      '--capabilities',
-      'capabilities.json',
-      '-o',
-      output,
-    ]);
-    const files = new Map(await readArchive(readFileSync(output)));
-    const corpus = join(source, 'corpus');
-    for (const name of readdirSync(corpus).sort()) {
-      files.set(`corpus/${name}`, new Uint8Array(readFileSync(join(corpus, name))));
-    }
-    const { compiled } = compileFolder(join(source, 'detectors'));
-    files.set(detectorsFile, new Uint8Array(encodeTables(compiled)));
-    return files;
+    return await compileBundle(source);
   } finally {
     rmSync(scratch, { recursive: true });
   }

@@ -1,11 +1,10 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BundleFiles, readArchive, writeArchive } from '../../src/bundle/archive.ts';
-import { type BundleContent, contentOf, detectorsFile } from '../../src/bundle/content.ts';
+import { type BundleContent, contentOf } from '../../src/bundle/content.ts';
 import { contract, schemaText } from '../../src/decide/contract.ts';
 import { loadPolicy } from '../../src/decide/policy.ts';
-import { compileFolder, encodeTables } from '../../src/mask/index.ts';
+import { compileBundle } from './compile.ts';
 import { BuildFailed, run } from './opa.ts';
 import { testParity } from './parity.ts';
 import { type Channels, refuseChange, withRelease } from './release.ts';
@@ -19,7 +18,6 @@ import { signInto, signingHelp } from './sign.ts';
 const root = join(import.meta.dirname, '../..');
 const source = join(root, 'policies');
 const bundles = join(root, 'bundles');
-const ignored = ['--ignore', '*_test.rego', '--ignore', '.regal'];
 
 async function main(): Promise<void> {
   checkSchemas();
@@ -33,11 +31,13 @@ async function main(): Promise<void> {
   say('opa test', run('opa', source, ['test', '-b', '.']).trim());
   say('tests in WASM', await testParity(source));
 
-  const files = await build();
+  const files = await compileBundle(source);
   const content = contentOf(files);
-  if (contentOf(await build()).revision !== content.revision) throw new BuildFailed('two builds gave two revisions');
+  if (contentOf(await compileBundle(source)).revision !== content.revision)
+    throw new BuildFailed('two builds gave two revisions');
   loadPolicy(content);
   say('self-test', `${content.corpus.length} cases of the corpus`);
+  say('decisions cached', Object.keys(content.reads?.entrypoints ?? {}).join(', '));
 
   const channels = JSON.parse(readFileSync(join(bundles, 'channels.json'), 'utf8')) as Channels;
   refuseChange(content, channels);
@@ -64,33 +64,6 @@ function checkSchemas(): void {
       throw new BuildFailed(`policies/schemas/${name}.json is out of date: run node tools/policies/schemas.ts`);
     }
   }
-}
-
-/** One build: what OPA makes of the sources, with the corpus added, which OPA would drop. */
-async function build(): Promise<BundleFiles> {
-  const scratch = mkdtempSync(join(tmpdir(), 'sallyport-build-'));
-  try {
-    const output = join(scratch, 'bundle.tar.gz');
-    const capabilities = ['--capabilities', 'capabilities.json'];
-    run('opa', source, ['build', '-t', 'wasm', '-b', '.', ...ignored, ...capabilities, '-o', output]);
-    const files = new Map(await readArchive(readFileSync(output)));
-    for (const name of readdirSync(join(source, 'corpus')).sort()) {
-      files.set(`corpus/${name}`, new Uint8Array(readFileSync(join(source, 'corpus', name))));
-    }
-    files.set(detectorsFile, new Uint8Array(compileDetectors()));
-    return files;
-  } finally {
-    rmSync(scratch, { recursive: true });
-  }
-}
-
-/** The detector rules as tables, which OPA would drop like the corpus. */
-function compileDetectors(): Uint8Array {
-  const { compiled, faults } = compileFolder(join(source, 'detectors'));
-  if (faults.length > 0) {
-    throw new BuildFailed(faults.map(({ place, problem }) => `policies/detectors/${place}: ${problem}`).join('\n'));
-  }
-  return encodeTables(compiled);
 }
 
 async function write(folder: string, files: BundleFiles, content: BundleContent): Promise<void> {

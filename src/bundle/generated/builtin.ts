@@ -3,5 +3,5 @@ export const builtin = {
   bundle: 'baseline',
   version: '1.0.0',
   bundleVersion: 1,
-  revision: '52b96fed2b86c7f79be326475be144395aeec84b65576c6070adb70e3a4204b6',
+  revision: '95dfe0898d014e3f797eb289d8b024b161be01c3c9abe6c244478b72513446ee',
 } as const;
