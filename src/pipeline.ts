@@ -53,19 +53,19 @@ export interface Steps {
 /** The way in. Each step proves one thing more, or refuses. */
 function wayIn(steps: Steps): Way<Arrival, Recorded> {
   return way<Arrival>()
-    .step('frame', steps.frame)
-    .step('identify', steps.identify)
-    .step('read', steps.read)
-    .step('converse', steps.converse)
-    .step('restore', steps.restore)
-    .step('scan', steps.scan)
-    .step('decide', steps.decide)
-    .step('pin', steps.pin)
-    .step('mask', steps.mask)
-    .step('approve', steps.approve)
-    .step('credential', steps.credential)
-    .step('grant', steps.grant)
-    .step('record', steps.record);
+    .step(steps.frame)
+    .step(steps.identify)
+    .step(steps.read)
+    .step(steps.converse)
+    .step(steps.restore)
+    .step(steps.scan)
+    .step(steps.decide)
+    .step(steps.pin)
+    .step(steps.mask)
+    .step(steps.approve)
+    .step(steps.credential)
+    .step(steps.grant)
+    .step(steps.record);
 }
 
 /** The way back, for every part of the answer. What `write` gets is what the caller gets. */
@@ -86,9 +86,9 @@ export function wayBack({ back }: Steps, recorded: Recorded, write: WayBackStep)
   ]);
 }
 
-/** A row of named steps from one state of an exchange to the next. */
+/** A row of steps from one state of an exchange to the next. */
 export interface Way<In extends object, Out extends object> {
-  step<More extends object>(name: string, step: (exchange: Out) => More | Promise<More>): Way<In, More>;
+  step<More extends object>(step: (exchange: Out) => More | Promise<More>): Way<In, More>;
   /**
    * Goes the whole way. `passed` is told each state that was reached, so that a refusal half-way can be recorded with
    * all that was known by then.
@@ -102,12 +102,12 @@ function way<Start extends object>(): Way<Start, Start> {
   return extend<Start, Start>([]);
 }
 
-function extend<In extends object, Out extends object>(steps: readonly (readonly [string, AnyStep])[]): Way<In, Out> {
+function extend<In extends object, Out extends object>(steps: readonly AnyStep[]): Way<In, Out> {
   return {
-    step: (name, step) => extend([...steps, [name, step as AnyStep]]),
+    step: (step) => extend([...steps, step as AnyStep]),
     async go(start, passed) {
       let exchange: object = start;
-      for (const [, step] of steps) {
+      for (const step of steps) {
         const result = step(exchange);
         exchange = result instanceof Promise ? await result : result;
         passed(exchange);

@@ -11,7 +11,7 @@ import { createDevelopmentIssuer } from '../../src/identify/index.ts';
 import { Browser } from '../servers/http_browser.ts';
 import { runAgent } from './agent.ts';
 import { type Stack, startStack } from './stack.ts';
-import { startTap } from './tap.ts';
+import { startTap, type Tap } from './tap.ts';
 
 /* A person logs a device in, and Claude Code there works with tokens that renew themselves. */
 const LIFETIME_S = 3;
@@ -53,24 +53,26 @@ async function confirm(browser: Browser, url: string): Promise<void> {
   await browser.post(`${stack.adminUrl}/device`, { csrf, code, verdict: 'approve' });
 }
 
-/** So many turns of one conversation, with a pause between them. */
-async function* prompts(count: number, pauseMs: number): AsyncGenerator<SDKUserMessage> {
+/** So many turns of one conversation, with a pause after each answer. */
+async function* prompts(count: number, pauseMs: number, tap: Tap): AsyncGenerator<SDKUserMessage> {
   for (let turn = 0; turn < count; turn++) {
     const message = { role: 'user' as const, content: `sandbox:echo\nturn ${turn}` };
+    const answered = tap.answers().length;
     yield { type: 'user', message, parent_tool_use_id: null };
+    while (tap.answers().length === answered) await setTimeout(20);
     await setTimeout(pauseMs);
   }
 }
 
 describe('a login of a device', () => {
   /** Claude Code with `apiKeyHelper`, through a tap; what came back, and the tokens that it sent. */
-  async function work(prompt: Parameters<typeof runAgent>[0]['prompt']) {
+  async function work(prompt: (tap: Tap) => Parameters<typeof runAgent>[0]['prompt']) {
     const tap = await startTap(stack.url);
     const main = join(import.meta.dirname, '../../src/main.ts');
     const apiKeyHelper = `${process.execPath} ${main} token --login --gateway ${stack.url}`;
     const outcome = await runAgent({
       baseUrl: tap.url,
-      prompt,
+      prompt: prompt(tap),
       env: { XDG_CONFIG_HOME: home, CLAUDE_CODE_API_KEY_HELPER_TTL_MS: '500' },
       options: { settings: JSON.stringify({ apiKeyHelper }) } as object,
     });
@@ -88,7 +90,7 @@ describe('a login of a device', () => {
   it('carries Claude Code past two lifetimes of a token without a failed request', async () => {
     await login();
     const turns = 11;
-    const { outcome, statuses, tokens } = await work(prompts(turns, 1200));
+    const { outcome, statuses, tokens } = await work((tap) => prompts(turns, 1200, tap));
     expect(outcome.texts.at(-1)).toContain(`turn ${turns - 1}`);
     expect([...new Set(statuses)]).toEqual(['200']);
     const [first, last] = [tokens[0]!, tokens.at(-1)!];
@@ -98,7 +100,7 @@ describe('a login of a device', () => {
   }, 90_000);
 
   it('carries Claude Code over a break that its token did not live through', async () => {
-    const { outcome, statuses } = await work(`sandbox:bash sleep ${LIFETIME_S + 6}`);
+    const { outcome, statuses } = await work(() => `sandbox:bash sleep ${LIFETIME_S + 6}`);
     expect(outcome.results).toMatchObject([{ failed: false }]);
     expect([statuses[0], statuses.at(-1)]).toEqual(['200', '200']);
     expect(statuses).toContain('401');
