@@ -70,7 +70,7 @@ function endUnread(message: IncomingMessage, response: ServerResponse, timeoutMs
   response.once('finish', () => {
     if (message.complete) return;
     const timer = setTimeout(() => message.destroy(), timeoutMs).unref();
-    message.once('close', () => clearTimeout(timer));
+    for (const over of ['end', 'close']) message.once(over, () => clearTimeout(timer));
   });
 }
 
