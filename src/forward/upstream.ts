@@ -188,19 +188,13 @@ function pairs(raw: unknown): readonly (readonly [name: string, value: string])[
 }
 
 const timeouts = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
-const connects = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
+const connects = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']);
 
 /** Maps a failure of the HTTP client; its own text stays in the private detail. */
 function upstreamError(error: Error): GatewayError {
-  const code = (error as NodeJS.ErrnoException).code ?? error.name;
+  const { code = error.name, syscall } = error as NodeJS.ErrnoException;
   if (timeouts.has(code)) return new GatewayError('UPSTREAM_TIMEOUT', code, { cause: error });
-  if (connects.has(code)) return new GatewayError('UPSTREAM_CONNECT', code, { cause: error });
+  // Whatever keeps a connection from being made (no route, no free descriptor), nothing was sent.
+  if (connects.has(code) || syscall === 'connect') return new GatewayError('UPSTREAM_CONNECT', code, { cause: error });
   return new GatewayError('UPSTREAM_PROTOCOL', code, { cause: error });
 }
