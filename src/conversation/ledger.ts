@@ -1,9 +1,9 @@
-import { LRUCache } from 'lru-cache';
 import type { RenamedCall } from '../model/answer.ts';
 import type { MaskMode } from '../model/scan.ts';
 import { type Keys, openOne, sealOne } from '../seal/index.ts';
 import type { Store } from '../store/index.ts';
 import { type Pin, pinMs } from './pin.ts';
+import { Readings } from './readings.ts';
 import { conversationMigrations, type Tables } from './tables.ts';
 
 /** What the gateway itself changed in one conversation. */
@@ -15,7 +15,7 @@ export interface Ledger {
   readonly pin: Pin | null;
 }
 
-/** Reads and writes ledgers; the store holds the truth, a bounded cache spares the look-up. */
+/** Reads and writes ledgers; the store holds the truth, what was read lately spares the look-up. */
 export interface Ledgers {
   read(conversation: string): Ledger | Promise<Ledger>;
   markDropBlock(conversation: string): Promise<void>;
@@ -37,8 +37,8 @@ export async function openLedgers(store: Store, keys: Keys, now: () => number): 
   await store.migrate('conversation', conversationMigrations);
   const query = store.query<Tables>();
   // Other nodes of a fleet change ledgers too; a client rarely changes its node between two turns.
-  const ttl = store.kind === 'postgres' ? 5_000 : 0;
-  const cache = new LRUCache<string, Ledger>({ max: 10_000, ttl });
+  const freshMs = store.kind === 'postgres' ? 5_000 : Number.POSITIVE_INFINITY;
+  const readings = new Readings<Ledger>({ max: 10_000, freshMs });
 
   const load = async (conversation: string): Promise<Ledger> => {
     const mark = await query
@@ -60,20 +60,18 @@ export async function openLedgers(store: Store, keys: Keys, now: () => number): 
       .executeTakeFirst();
     const pin = pinned ? pinOf(pinned) : null;
     const changed = mark !== undefined || rows.length > 0 || pin !== null;
-    const ledger = changed ? { dropBlock: mark?.drop_block === 1, renamedCalls, pin } : nothingChanged;
-    cache.set(conversation, ledger);
-    return ledger;
+    return changed ? { dropBlock: mark?.drop_block === 1, renamedCalls, pin } : nothingChanged;
   };
 
   return {
-    read: (conversation) => cache.get(conversation) ?? load(conversation),
+    read: (conversation) => readings.fresh(conversation) ?? readings.read(conversation, () => load(conversation)),
     async markDropBlock(conversation) {
       await query
         .insertInto('conversation_mark')
         .values({ conversation, drop_block: 1, at: now() })
         .onConflict((conflict) => conflict.column('conversation').doUpdateSet({ drop_block: 1 }))
         .execute();
-      cache.delete(conversation);
+      readings.changed(conversation);
     },
     async addRenamedCall(conversation, callId, call) {
       const plain = JSON.stringify([call.name, call.inputText]);
@@ -83,11 +81,11 @@ export async function openLedgers(store: Store, keys: Keys, now: () => number): 
         .values({ conversation, call: callId, shown_as: call.shownAs, wrapped, sealed, at: now() })
         .onConflict((conflict) => conflict.columns(['conversation', 'call']).doNothing())
         .execute();
-      cache.delete(conversation);
+      readings.changed(conversation);
     },
     async pin(conversation, pin) {
-      const known = cache.get(conversation);
-      if (known) cache.set(conversation, { ...known, pin });
+      const known = readings.last(conversation);
+      if (known) readings.set(conversation, { ...known, pin });
       if (pin === null) {
         await query.deleteFrom('conversation_pin').where('conversation', '=', conversation).execute();
         return;
@@ -113,7 +111,7 @@ export async function openLedgers(store: Store, keys: Keys, now: () => number): 
       const rows = await query.selectFrom('conversation_pin').select('rules').distinct().execute();
       return new Set(rows.flatMap(({ rules }) => JSON.parse(rules) as string[]));
     },
-    peek: (conversation) => cache.get(conversation),
+    peek: (conversation) => readings.last(conversation),
   };
 }
 

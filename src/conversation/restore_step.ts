@@ -1,5 +1,5 @@
 import type { Conversed } from '../model/exchange.ts';
-import { unlessItBegins } from './begins.ts';
+import { unlessItBegins, unlessItRepeatsNothing } from './begins.ts';
 import type { Contents } from './contents.ts';
 import { type Ledgers, nothingChanged } from './ledger.ts';
 import { restore } from './restore.ts';
@@ -19,7 +19,7 @@ export function createRestoreStep(
   return (exchange) => {
     if (exchange.body === null) return exchange;
     const ledger = unlessItBegins(exchange, ledgers.read(exchange.conversation.id), nothingChanged);
-    const withheld = unlessItBegins(exchange, withheldOf(exchange.identity.principal), nothingWithheld);
+    const withheld = unlessItRepeatsNothing(exchange, withheldOf(exchange.identity.principal), nothingWithheld);
     if (ledger instanceof Promise || withheld instanceof Promise) {
       return Promise.all([ledger, withheld]).then(([read, texts]) => restore(exchange, read, texts, onTaken));
     }

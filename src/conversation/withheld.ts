@@ -9,6 +9,7 @@ import type { Store } from '../store/index.ts';
 import { comparable } from './lines.ts';
 import { createMarker, type Marker } from './marks.ts';
 import { isSideRequest, isUserText, lastAssistant } from './places.ts';
+import { Readings } from './readings.ts';
 import type { ReleasedTexts } from './released.ts';
 import type { Tables } from './tables.ts';
 import { nothingWithheld, WithheldIndex, type WithheldText, withheldNotice } from './withheld_index.ts';
@@ -22,7 +23,7 @@ const channel = 'withheld';
 
 /** What was denied and stays in clients' histories, by principal. */
 export interface WithheldTexts {
-  /** What to look for in a request of this principal. Rejects with GatewayError STATE_UNAVAILABLE. */
+  /** What to look for in a request of this principal. Rejects with GatewayError STATE_UNAVAILABLE where it is not known. */
   of(principal: Principal): WithheldIndex | Promise<WithheldIndex>;
   /**
    * The request, if it is of the conversation itself, was denied: its user texts after the last assistant message are
@@ -53,28 +54,26 @@ export function openWithheld(options: WithheldOptions): WithheldTexts {
 
 class StoredWithheld implements WithheldTexts {
   readonly #options: WithheldOptions;
-  readonly #indexes = new LRUCache<string, WithheldIndex>({ max: 50_000, ttl: 3600_000 });
+  readonly #indexes = new Readings<WithheldIndex>({ max: 50_000, freshMs: 3600_000 });
   /** Texts whose time was looked at lately. */
   readonly #renewed = new LRUCache<string, true>({ max: 10_000, ttl: 24 * 3600_000 });
   readonly #timer: NodeJS.Timeout | undefined;
   readonly #unlisten: (() => void) | undefined;
   #change = -1;
-  /** Rises with every change, so that what was read before one is not kept. */
-  #edition = 0;
 
   constructor(options: WithheldOptions) {
     this.#options = options;
     const { store, pollMs = 2_000 } = options;
     // A store of one node's own is changed by nobody else.
     if (store.kind === 'sqlite') return;
-    this.#unlisten = store.onHint(channel, () => this.#forget());
-    this.#timer = setInterval(() => void this.#poll().catch(() => this.#forget()), pollMs);
+    this.#unlisten = store.onHint(channel, () => this.#indexes.doubt());
+    this.#timer = setInterval(() => void this.#poll().catch(() => this.#indexes.doubt()), pollMs);
     this.#timer.unref();
   }
 
   of(principal: Principal): WithheldIndex | Promise<WithheldIndex> {
     const key = principalKey(principal);
-    return this.#indexes.get(key) ?? this.#load(key);
+    return this.#indexes.fresh(key) ?? this.#indexes.read(key, () => this.#load(key));
   }
 
   async withhold(exchange: Conversed, how: Decision['withhold']): Promise<void> {
@@ -133,7 +132,6 @@ class StoredWithheld implements WithheldTexts {
   }
 
   async #load(key: string): Promise<WithheldIndex> {
-    const edition = this.#edition;
     const { keys, now } = this.#options;
     const rows = await this.#query()
       .selectFrom('withheld_text')
@@ -147,9 +145,7 @@ class StoredWithheld implements WithheldTexts {
       const text = openOne(keys.sealing, sealContext, `${row.principal} ${row.mark}`, row).toString();
       return { mark: row.mark, text, ended: row.ended === 1 };
     });
-    const index = texts.length === 0 ? nothingWithheld : new WithheldIndex(texts);
-    if (edition === this.#edition) this.#indexes.set(key, index);
-    return index;
+    return texts.length === 0 ? nothingWithheld : new WithheldIndex(texts);
   }
 
   async #add(key: string, texts: readonly string[]): Promise<void> {
@@ -184,20 +180,14 @@ class StoredWithheld implements WithheldTexts {
           .execute();
         await change(query);
       });
-    this.#edition += 1;
-    this.#indexes.delete(key);
+    this.#indexes.changed(key);
     this.#options.store.hint(channel);
   }
 
   async #poll(): Promise<void> {
     const { number } = await this.#query().selectFrom('withheld_change').select('number').executeTakeFirstOrThrow();
-    if (number !== this.#change) this.#forget();
+    if (number !== this.#change) this.#indexes.doubt();
     this.#change = number;
-  }
-
-  #forget(): void {
-    this.#edition += 1;
-    this.#indexes.clear();
   }
 
   #marker(key: string): Marker {

@@ -40,6 +40,8 @@ export async function relayStream(exchange: Recorded, answer: UpstreamAnswer, wa
     const wait = writer.flush();
     // Policy ended the answer before Claude did: what Claude still says is not wanted.
     if (end === 'denied') answer.abort();
+    // The message is the answer, not its connection: who keeps that open keeps nobody waiting.
+    else if (end !== null) answer.enough();
     return wait;
   };
 

@@ -23,9 +23,17 @@ export interface UpstreamAnswer {
    * @throws whatever `onChunk` throws; GatewayError UPSTREAM_PROTOCOL, UPSTREAM_TIMEOUT when the body breaks off
    */
   consume(onChunk: (chunk: Uint8Array) => Promise<void> | undefined): Promise<void>;
+  /**
+   * All that was wanted has come: `consume` resolves once what it works on is done. The rest is read and thrown away for
+   * a moment, so that the connection may serve again; where it does not end by then, the connection is closed.
+   */
+  enough(): void;
   /** Gives the answer up and closes its connection. */
   abort(): void;
 }
+
+/** How long the end of a body may take once its message is complete: mostly it is on its way already. */
+const LINGER_MS = 1000;
 
 export interface UpstreamOptions {
   readonly url: string;
@@ -68,6 +76,7 @@ function dispatch(pool: Pool, prefix: string, request: UpstreamRequest): Promise
     let settle: { resolve: () => void; reject: (error: Error) => void } | null = null;
     let ended = false;
     let failure: Error | null = null;
+    let lingering: NodeJS.Timeout | undefined;
     /** What `onChunk` still does with the last chunk: the end of the body may come before it is done. */
     let working: Promise<unknown> | null = null;
     const gone = () => {
@@ -78,6 +87,7 @@ function dispatch(pool: Pool, prefix: string, request: UpstreamRequest): Promise
     };
 
     const fail = (error: Error) => {
+      clearTimeout(lingering);
       request.signal.removeEventListener('abort', gone);
       const failed = error instanceof GatewayError ? error : upstreamError(error);
       failure = failed;
@@ -126,7 +136,12 @@ function dispatch(pool: Pool, prefix: string, request: UpstreamRequest): Promise
                 else started.resume();
               });
             },
-            abort: () => started.abort(new GatewayError('UPSTREAM_PROTOCOL', 'given up')),
+            enough() {
+              onChunk = null;
+              if (!ended) lingering = setTimeout(giveUp, LINGER_MS, started, givenUp()).unref();
+              afterWork(() => settle?.resolve());
+            },
+            abort: () => started.abort(givenUp()),
           });
         },
         onResponseData(started, chunk) {
@@ -146,6 +161,7 @@ function dispatch(pool: Pool, prefix: string, request: UpstreamRequest): Promise
           }
         },
         onResponseEnd() {
+          clearTimeout(lingering);
           request.signal.removeEventListener('abort', gone);
           ended = true;
           afterWork(() => settle?.resolve());
@@ -158,6 +174,10 @@ function dispatch(pool: Pool, prefix: string, request: UpstreamRequest): Promise
   });
 }
 
+function givenUp(): GatewayError {
+  return new GatewayError('UPSTREAM_PROTOCOL', 'given up');
+}
+
 function pairs(raw: unknown): readonly (readonly [name: string, value: string])[] {
   const list = raw as readonly (Buffer | string)[];
   const headers: [string, string][] = [];
@@ -168,19 +188,13 @@ function pairs(raw: unknown): readonly (readonly [name: string, value: string])[
 }
 
 const timeouts = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
-const connects = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
+const connects = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']);
 
 /** Maps a failure of the HTTP client; its own text stays in the private detail. */
 function upstreamError(error: Error): GatewayError {
-  const code = (error as NodeJS.ErrnoException).code ?? error.name;
+  const { code = error.name, syscall } = error as NodeJS.ErrnoException;
   if (timeouts.has(code)) return new GatewayError('UPSTREAM_TIMEOUT', code, { cause: error });
-  if (connects.has(code)) return new GatewayError('UPSTREAM_CONNECT', code, { cause: error });
+  // Whatever keeps a connection from being made (no route, no free descriptor), nothing was sent.
+  if (connects.has(code) || syscall === 'connect') return new GatewayError('UPSTREAM_CONNECT', code, { cause: error });
   return new GatewayError('UPSTREAM_PROTOCOL', code, { cause: error });
 }

@@ -66,6 +66,7 @@ export function upstream(chunks: readonly Uint8Array[], pause: () => Promise<voi
       }
       if (failure) throw failure;
     },
+    enough: () => undefined,
     abort() {
       aborted = true;
     },

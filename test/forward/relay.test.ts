@@ -35,6 +35,7 @@ const answerBytes = sse(
 );
 
 function answerOf(chunks: readonly Uint8Array[], failure?: Error): UpstreamAnswer & { aborted: boolean } {
+  let enough = false;
   return {
     status: 200,
     headers: [],
@@ -43,8 +44,12 @@ function answerOf(chunks: readonly Uint8Array[], failure?: Error): UpstreamAnswe
       for (const chunk of chunks) {
         await onChunk(chunk);
         if (this.aborted) throw new Error('given up');
+        if (enough) return;
       }
       if (failure) throw failure;
+    },
+    enough() {
+      enough = true;
     },
     abort() {
       this.aborted = true;
@@ -142,6 +147,23 @@ describe('relaying a stream', () => {
       JSON.stringify({ type: 'input_json_delta', partial_json: '{"reason":"no"}' }),
     );
     expect(written().toString()).not.toContain('command');
+  });
+
+  it('ends with the message, whoever keeps its connection open', async () => {
+    const { exchange, written, ended } = exchangeWith();
+    const answer: UpstreamAnswer = {
+      ...answerOf([]),
+      consume: (onChunk) => {
+        const enough = new Promise<void>((resolve) => {
+          answer.enough = resolve;
+        });
+        onChunk(answerBytes);
+        return enough;
+      },
+    };
+    expect(await relayStream(exchange, answer, allowing)).toBe('complete');
+    expect(ended()).toBe(true);
+    expect(written().equals(answerBytes)).toBe(true);
   });
 
   it('stops Claude when a step ends the message early', async () => {

@@ -162,6 +162,44 @@ describe('the upstream client', () => {
     expect(worked).toBe(true);
   });
 
+  it('has enough at the end of what it wants: the connection serves again, or is closed where the body does not end', async () => {
+    let made = 0;
+    let closed = 0;
+    let rest = '0\r\n\r\n';
+    const url = await serveTcp((socket) => {
+      made++;
+      socket.on('close', () => closed++);
+      socket.on('data', () => {
+        socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nall\r\n');
+        setTimeout((end: string) => socket.write(end), 50, rest);
+      });
+    });
+    // Never silent for long enough to be given up for that.
+    const upstream = createUpstream({ url, connectTimeoutMs: 500, idleTimeoutMs: 60_000, headersTimeoutMs: 60_000 });
+    closers.push(() => upstream.close());
+    const ask = async () => {
+      const answer = await upstream.send(post());
+      let text = '';
+      await answer.consume((chunk) => {
+        text += Buffer.from(chunk);
+        answer.enough();
+        return undefined;
+      });
+      return text;
+    };
+    let asked = 0;
+    await expect
+      .poll(async () => {
+        expect(await ask()).toBe('all');
+        return ++asked - made;
+      })
+      .toBeGreaterThan(0);
+    expect(closed).toBe(0);
+    rest = '';
+    expect(await ask()).toBe('all');
+    await expect.poll(() => closed, { timeout: 20_000 }).toBe(1);
+  });
+
   it('takes interim answers for what they are', async () => {
     const url = await serveTcp((socket) => {
       socket.once('data', () =>
