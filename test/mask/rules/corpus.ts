@@ -124,7 +124,7 @@ const personal: { readonly [kind: string]: Make } = {
   'iban in groups': (m) => `«${m.iban().replace(/(....)(?=.)/g, '$1 ')}»`,
   ssn: (m) => `«${100 + m.below(500)}-${10 + m.below(80)}-${1000 + m.below(8000)}»`,
   ipv4: (m) => `«${m.octet()}.${m.octet()}.${m.octet()}.${m.octet()}»`,
-  ipv6: (m) => `«2001:db8:${m.text('hex', 4)}:${m.text('hex', 4)}::${m.text('hex', 4)}»`,
+  ipv6: (m) => `«2a02:8070:${m.text('hex', 4)}:${m.text('hex', 4)}::${m.text('hex', 4)}»`,
   mac: (m) => `«${Array.from({ length: 6 }, () => m.text('hex', 2)).join(':')}»`,
 };
 
