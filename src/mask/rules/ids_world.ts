@@ -1,4 +1,4 @@
-import { allEqual, checked, digitsOf, hasDate, luhn, weighted } from './check_digits.ts';
+import { allEqual, checked, digitsOf, luhn, weighted } from './check_digits.ts';
 
 /** US social security numbers: no 000, 666 or 9xx area, no 00 group, no 0000 serial (SSA, since 2011). */
 export function usSsn(text: string): boolean {
@@ -118,12 +118,6 @@ export function inGstin(text: string): boolean {
 /** Japan's individual number. */
 export function jpMyNumber(text: string): boolean {
   return checked(text, 12, [6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2], (sum) => (sum % 11 <= 1 ? 0 : 11 - (sum % 11)));
-}
-
-/** Korea's resident registration number, as it was given out before October 2020. */
-export function krResident(text: string): boolean {
-  const check = (sum: number) => (11 - (sum % 11)) % 10;
-  return hasDate(digitsOf(text), 2, 4) && checked(text, 13, [2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5], check);
 }
 
 /** Taiwan's identity card number: the letter is a two-digit number. */

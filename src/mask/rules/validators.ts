@@ -130,7 +130,6 @@ export const validators = {
   mx_curp: world.mxCurp,
   in_gstin: world.inGstin,
   jp_my_number: world.jpMyNumber,
-  kr_resident: world.krResident,
   tw_identity: world.twIdentity,
   hk_identity: world.hkIdentity,
   sg_nric: world.sgNric,
