@@ -234,7 +234,6 @@ const alike: { readonly [kind: string]: Make } = {
   'option that names a file': () => 'acme run --token-file /run/secrets/t0ken',
   selector: () => 'passwordInput: "#password"',
   'broadcast address': () => 'ff:ff:ff:ff:ff:ff',
-  'address of documentation': (m) => `203.0.113.${1 + m.below(200)} and 2001:db8::${m.text('hex', 4)}`,
   network: (m) => `allow 10.${m.below(200)}.0.0/16`,
   'key id that is a placeholder': () => 'AKIAXXXXXXXXXXXXXXXX',
   'minified module': () => 'var a=function(e){return e.token||e.password},b=(0,c.d)(e,{key:t.key,secret:n});',
