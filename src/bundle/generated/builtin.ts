@@ -3,5 +3,5 @@ export const builtin = {
   bundle: 'baseline',
   version: '1.0.0',
   bundleVersion: 1,
-  revision: '52b96fed2b86c7f79be326475be144395aeec84b65576c6070adb70e3a4204b6',
+  revision: '2638a47191e0ed1be0fae5aa58e5115cc3f32258819100b9df5e7801b37369e5',
 } as const;
