@@ -85,11 +85,18 @@ export class Grants {
 
   /** Takes the grant for an exchange; null where it cannot be had any more. The proof was checked by the caller. */
   async take(approval: ApprovalRow, grant: GrantRow, claim: Claim, exchange: string): Promise<Held | null> {
-    const taken = await this.#changes.change((change) =>
+    const id = grant.fingerprint === null ? newId('grt') : grant.id;
+    const taking = this.#changes.change((change) =>
       grant.fingerprint === null
-        ? this.#takeOneUse(change, approval, grant, claim, exchange)
+        ? this.#takeOneUse(change, approval, grant, claim, { id, exchange })
         : this.#takeWhole(change, approval, grant, exchange),
     );
+    const taken = await taking.catch((thrown) => {
+      // The store may have taken it and not said so; nothing is sent, so it is given back once the store answers.
+      if (thrown instanceof GatewayError)
+        this.#unsettled.set(id, () => this.settle(approval, id, exchange, 'not_sent'));
+      throw thrown;
+    });
     return taken === null ? null : this.#held(approval, taken, exchange);
   }
 
@@ -121,7 +128,7 @@ export class Grants {
     approval: ApprovalRow,
     parent: GrantRow,
     claim: Claim,
-    exchange: string,
+    { id, exchange }: { readonly id: string; readonly exchange: string },
   ): Promise<GrantRow | null> {
     const { clock, store } = this.#context;
     const now = clock();
@@ -139,7 +146,7 @@ export class Grants {
     const child: GrantRow = {
       ...fresh(
         this.#context,
-        { ...given, id: newId('grt'), parent: parent.id, fingerprint: claim.bound.fingerprint, created_at: now },
+        { ...given, id, parent: parent.id, fingerprint: claim.bound.fingerprint, created_at: now },
         1,
       ),
       state: 'in_flight',
