@@ -16,8 +16,8 @@ export interface Marks {
   readonly step: Float64Array;
   readonly thread: Int32Array;
   clock: number;
-  /** What `rulesBegunBy` found, by text; bounded. */
-  readonly begun: Map<string, readonly number[]>;
+  /** What `leftsBegunBy` found, by node and capitals; bounded. */
+  readonly begun: Map<number, readonly number[]>;
 }
 
 export function createMarks(rules: RuleSet): Marks {
@@ -25,29 +25,41 @@ export function createMarks(rules: RuleSet): Marks {
   return { step: new Float64Array(states), thread: new Int32Array(states), clock: 0, begun: new Map() };
 }
 
-/** Texts that `rulesBegunBy` remembers: prefixes of literals in the spellings that are met. */
+/** Texts that `leftsBegunBy` remembers: prefixes of literals in the spellings that are met. */
 const begunMax = 20_000;
 
 /**
- * The rules that may begin with a text that was read up to a node of the literals. The literals are compared without
- * case; here the automata say which of them the text as it is spelled can still become.
+ * The left conditions, each once, of the rules that may begin with units that were read up to a node of the literals.
+ * The literals are compared without case; here the automata say which of them the units as they are spelled can still
+ * become.
  */
-export function rulesBegunBy(rules: RuleSet, marks: Marks, node: number, text: string): readonly number[] {
-  const known = marks.begun.get(text);
+export function leftsBegunBy(rules: RuleSet, marks: Marks, node: number, units: readonly number[]): readonly number[] {
+  // The node is the text but for its capitals.
+  let capitals = 0;
+  for (const unit of units) capitals = capitals * 2 + (isCapital(unit) ? 1 : 0);
+  const name = node * 2 ** 12 + capitals;
+  const known = marks.begun.get(name);
   if (known) return known;
   const { tables } = rules;
   const begun = rules.literalOpen[node]!.filter((index) => {
     const machine = tables.automata[tables.rules[index]!.body]!;
     let state = 1;
-    for (let i = 0; i < text.length && state !== 0; i++) {
-      const own = tables.local[machine.local + tables.classOf[text.charCodeAt(i)]!]!;
+    for (const unit of units) {
+      const own = tables.local[machine.local + tables.classOf[unit]!]!;
       state = tables.next[machine.next + state * machine.classes + own]!;
     }
     return state !== 0;
   });
+  const lefts = [...new Set(begun.map((index) => tables.rules[index]!.left))];
   if (marks.begun.size >= begunMax) marks.begun.clear();
-  marks.begun.set(text, begun);
-  return begun;
+  marks.begun.set(name, lefts);
+  return lefts;
+}
+
+function isCapital(unit: number): boolean {
+  if (unit < 128) return unit >= 0x41 && unit <= 0x5a;
+  const sign = String.fromCharCode(unit);
+  return sign.toLowerCase() !== sign;
 }
 
 const small = 8;
@@ -62,6 +74,8 @@ export class RuleThreads {
   readonly #marks: Marks;
   readonly #around: Surroundings;
   count = 0;
+  /** Offsets that each unit takes. */
+  places = 1;
   #rule = new Int32Array(small);
   #machine = new Int32Array(small);
   #state = new Int32Array(small);
@@ -76,8 +90,8 @@ export class RuleThreads {
     this.#around = around;
   }
 
-  /** One more unit, of class `own`, for every attempt. `end` is where it ends, `before` where the last one ended. */
-  step(own: number, at: number, end: number, before: number): void {
+  /** One more unit, of class `own`, for every attempt. `before` is where the last unit ended. */
+  step(own: number, at: number, before: number): void {
     if (this.count === 1 && this.#stepAlone(own)) return;
     const { machines } = this.#rules;
     const { next, accepting, local, rightSets } = this.#rules.tables;
@@ -109,7 +123,7 @@ export class RuleThreads {
       const mark = acceptingAt + state;
       if (accepting[mark] === 1) {
         if (!isBody) entering = true;
-        else if (right === -1) this.#accept(i, end);
+        else if (right === -1) this.#accept(i, at + this.places);
       }
       if (machines[machine + MachineField.merges] === 1) {
         if (seenAt[mark] === clock) {
@@ -168,17 +182,17 @@ export class RuleThreads {
   }
 
   /** Begins the rules of a start list at a unit. */
-  begin(list: readonly number[], own: number, at: number, end: number): void {
-    for (const rule of list) this.#begin(rule, own, at, end);
+  begin(list: readonly number[], own: number, at: number): void {
+    for (const rule of list) this.#begin(rule, own, at);
   }
 
-  #begin(index: number, own: number, at: number, end: number): void {
+  #begin(index: number, own: number, at: number): void {
     const { next, local, automata, rules } = this.#rules.tables;
     const rule = rules[index]!;
     const machineIndex = rule.context === -1 ? rule.body : rule.context;
     const machine = automata[machineIndex]!;
     const state = next[machine.next + machine.classes + local[machine.local + own]!]!;
-    if (state !== 0) this.#arrive(index, machineIndex, state, at, 1, end);
+    if (state !== 0) this.#arrive(index, machineIndex, state, at, 1, at + this.places);
   }
 
   /** Begins a rule whose literal was just read: `classes` are those of its units. */
