@@ -256,6 +256,16 @@ function addBundles(program: Command): void {
     );
 }
 
+const seenThrough = `
+A value is found in these spellings, too:
+  invisible characters inside it, full-width letters
+  %41  %2541  \\x41  \\u0041  \\u{41}  \\101  \\n  \\/  U+0041  &#65;  &#x41;  &hyphen;
+  colours of the terminal and markdown emphasis inside it
+  hexadecimal digits of 16 characters and more
+  base64, where it is the gateway's own or begins like a well-known one
+Out of reach: halves, spaces between all characters, other alphabets; see docs/guides/detectors.md.
+`;
+
 function addDetectors(program: Command): void {
   const rules = (command: Command) => command.option('--rules <folder>', 'rule files; absent: the built-in library');
   rules(program.command('mask'))
@@ -264,7 +274,7 @@ function addDetectors(program: Command): void {
     .option('--chunk <count>', 'cut the text into pieces of so many characters, as a stream would', wholeNumber)
     .option('--explain', 'say which rule covered what')
     .option('--json', 'as JSON')
-    .addHelpText('after', '\nExample:\n  git diff | sallyport mask --explain')
+    .addHelpText('after', `${seenThrough}\nExample:\n  git diff | sallyport mask --explain`)
     .action(
       run(async (options: import('./mask.ts').MaskOptions) =>
         (await import('./mask.ts')).maskCommand(options, process.stdin, process.stdout, process.stderr),

@@ -1,5 +1,7 @@
-import { characterOf, END, HIDDEN, isHexLead, isNesting, lengthOf, MORE, NONE, recognise } from './escapes.ts';
+import { isEmphasis } from './emphasis.ts';
+import { isHexLead, isNesting, recognise } from './escapes.ts';
 import { foldTable, isIgnorableHalf, TRANSPARENT } from './fold.ts';
+import { characterOf, END, HIDDEN, lengthOf, MORE, NONE } from './recognised.ts';
 
 /** Where decoded text goes. Offsets are those of the stream; what lies between two units is invisible. */
 export interface Sink {
@@ -7,12 +9,12 @@ export interface Sink {
   take(unit: number, from: number, to: number): void;
   /** Places that stand for nothing. */
   hide(from: number, to: number): void;
-  /** The last visible unit that was taken, here or before; -1 for none. */
-  last(): number;
+  /** The last visible unit that was taken, here or before, or with 2 the one before it; -1 for none. */
+  last(back: 1 | 2): number;
 }
 
 /** More places than this spell no character; so much is held back at most until a spelling is told. */
-export const spellingMax = 64;
+export const spellingMax = 40;
 
 /**
  * Reads what encoded characters stand for, from the first unit that may begin a spelling to where none is open. What
@@ -42,6 +44,11 @@ export class Decoder {
     return this.#from[0] ?? end;
   }
 
+  /** Whether what is open may stand for nothing, but for no other character. */
+  get mayHide(): boolean {
+    return this.#units.length > 0 && isEmphasis(this.#units[0]!) && isEmphasis(this.#units.at(-1)!);
+  }
+
   /** The next unit of the text, at `offset`. */
   push(raw: number, offset: number): void {
     const unit = this.#half && raw >= 0xdc00 && raw <= 0xdfff ? TRANSPARENT : foldTable[raw]!;
@@ -63,8 +70,8 @@ export class Decoder {
     this.inHex = false;
   }
 
-  last(): number {
-    return this.#sink.last();
+  last(back: 1 | 2): number {
+    return this.#sink.last(back);
   }
 
   #settle(end: number): void {

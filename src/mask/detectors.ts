@@ -4,12 +4,12 @@ import type { TokenEntry } from '../model/token.ts';
 import { foldText } from './fold.ts';
 import { spellings } from './forms.ts';
 import { buildLiterals } from './literals.ts';
+import { createMarks } from './marks.ts';
 import { type Engine, type ExactForm, metOf } from './reading.ts';
 import { builtinTables } from './rules/builtin.ts';
 import { buildRuleSet } from './rules/rule_set.ts';
 import type { Tables } from './rules/tables.ts';
 import { Scanner } from './scanner.ts';
-import { createMarks } from './threads.ts';
 import { tokenDetector, tokenValueMin } from './tokens.ts';
 
 /** One value to find wherever it turns up. */

@@ -1,68 +1,42 @@
+import { emphasis, isEmphasis, mayBeEmphasis } from './emphasis.ts';
 import { entities, entityStarts } from './entities.ts';
+import {
+  asciiSet,
+  type Before,
+  characterOf,
+  END,
+  HIDDEN,
+  isIn,
+  lengthOf,
+  MORE,
+  NONE,
+  nesting,
+  type Recognised,
+  spelling,
+  UNKNOWN,
+} from './recognised.ts';
 
 /*
  * How one character may be spelled by several, and what may stand inside a word without being part of it. Everything
  * is recognised from its first unit on, over folded UTF-16 units; `END` after the last one ends what waits for more.
  */
 
-/** The end of the text, as a unit. */
-export const END = -1;
-
-/** In place of a unit that is not there yet. */
-const UNKNOWN = 0xffff;
-
-/** What stands at the beginning of some units. */
-export const MORE = -2;
-export const NONE = -1;
-/** In place of a character: it stands for nothing. */
-export const HIDDEN = 0x110000;
-
-/** `MORE` units are needed, or `NONE`, or a spelling, packed: see `lengthOf` and `characterOf`. */
-export type Recognised = number;
-
-/** Units of a spelling. */
-export const lengthOf = (spelling: Recognised): number => spelling & 63;
-/** The code point it stands for, or `HIDDEN`. */
-export const characterOf = (spelling: Recognised): number => spelling >> 6;
-const spelling = (length: number, character: number): Recognised => (character << 6) | length;
-
-/** What is known of the text before. */
-export interface Before {
-  /** The last visible unit, -1 at the beginning of the text. */
-  last(): number;
-  /** Whether it is part of a run of hexadecimal text. */
-  readonly inHex: boolean;
-}
-
-const asciiSet = (members: RegExp): Uint8Array =>
-  Uint8Array.from({ length: 128 }, (_, unit) => Number(members.test(String.fromCharCode(unit))));
-const isIn = (set: Uint8Array, unit: number | undefined): boolean => set[unit as number] === 1;
-
 const words = asciiSet(/\w/);
-/** What emphasis within a value stands between. */
-const tokens = asciiSet(/[A-Za-z0-9_.:@/+=!#$%&?^-]/);
-const emphasisMarks = asciiSet(/[*`~]/);
 const leads = asciiSet(/[\x1b\\%&U*`~2-7]/);
-/** What may begin a spelling where it is spelled itself, and stands after emphasis within a value. */
-const nesting = asciiSet(/[\x1b\\%&]/);
 const punctuation = asciiSet(/[!-/:-@[-`{-~]/);
-const digits = asciiSet(/\d/);
-const numeric = asciiSet(/[\d ]/);
 const hexDigits = asciiSet(/[0-9A-Fa-f]/);
 const afterBackslash = asciiSet(/[!-/:-@[-`{-~xuUnrtbfvaeE0-3]/);
 const afterAmpersand = asciiSet(/[#A-Za-z]/);
 
 const controlMax = 32;
-const emphasisMax = 6;
 const entityDigitsMax = 8;
 /** Fewer hexadecimal digits in a row are no text: 16 characters. */
 const hexRunMin = 32;
 
 const code = (sign: string): number => sign.charCodeAt(0);
 const ESC = 0x1b;
-const SPACE = 0x20;
 const [BACKSLASH, PERCENT, AMPERSAND, CAPITAL_U] = [...'\\%&U'].map(code) as [number, number, number, number];
-const [PLUS, HASH, SEMICOLON, BRACKET, BACKTICK] = [...'+#;[`'].map(code) as [number, number, number, number, number];
+const [PLUS, HASH, SEMICOLON, BRACKET] = [...'+#;['].map(code) as [number, number, number, number];
 const [BRACE, BRACE_END, SMALL_U, SMALL_X, ZERO] = [...'{}ux0'].map(code) as [number, number, number, number, number];
 
 /** What a letter after a backslash stands for; `\e` is what shells and C compilers make of it. */
@@ -80,14 +54,14 @@ export const isHexLead = (unit: number): boolean => unit >= 0x32 && unit <= 0x37
 export const isNesting = (unit: number): boolean => isIn(nesting, unit);
 
 /**
- * Whether a spelling may begin at an index of a text, where a lead stands; `previous` is the visible unit before it, -1
- * for none. Says no only where the text up to `last` tells, as far as it is ASCII.
+ * Whether a spelling may begin at an index of a text, where a lead stands; `previous` and `earlier` are the visible
+ * units before it, -1 for none. Says no only where the text up to `last` tells, as far as it is ASCII.
  */
-export function mayBegin(text: string, at: number, last: number, previous: number): boolean {
+export function mayBegin(text: string, at: number, last: number, previous: number, earlier: number): boolean {
   const lead = text.charCodeAt(at);
   const next = at + 1 < last ? text.charCodeAt(at + 1) : UNKNOWN;
   if (isHexLead(lead)) return !isIn(words, previous) && mayBeginHex(text, at, last);
-  if (isIn(emphasisMarks, lead)) return mayBeEmphasis(text, at, last, previous);
+  if (isEmphasis(lead)) return mayBeEmphasis(text, at, last, previous, earlier);
   if (next > 127) return true;
   switch (lead) {
     case BACKSLASH:
@@ -116,15 +90,6 @@ function mayBeginHex(text: string, first: number, last: number): boolean {
   return true;
 }
 
-function mayBeEmphasis(text: string, first: number, last: number, previous: number): boolean {
-  if (!isIn(tokens, previous) && previous !== SPACE) return false;
-  for (let at = first; at < last; at++) {
-    const unit = text.charCodeAt(at);
-    if (!isIn(emphasisMarks, unit)) return unit > 127 || areWithin(previous, unit);
-  }
-  return true;
-}
-
 /** What the units begin with. */
 export function recognise(units: readonly number[], before: Before): Recognised {
   if (before.inHex) return hexPair(units);
@@ -141,11 +106,9 @@ export function recognise(units: readonly number[], before: Before): Recognised 
     case CAPITAL_U:
       return units[1] === PLUS ? fixed(units, 2, 4) : units.length === 1 ? MORE : NONE;
   }
-  if (isIn(emphasisMarks, lead)) return emphasis(units, before.last());
-  return isHexLead(lead) && !isIn(words, before.last()) ? hexRun(units) : NONE;
+  if (isEmphasis(lead)) return emphasis(units, before);
+  return isHexLead(lead) && !isIn(words, before.last(1)) ? hexRun(units) : NONE;
 }
-
-const joins = (unit: number | undefined): boolean => isIn(tokens, unit) || isIn(nesting, unit);
 
 function hexOf(unit: number): number {
   return isIn(hexDigits, unit) ? Number.parseInt(String.fromCharCode(unit), 16) : -1;
@@ -265,22 +228,6 @@ function control(units: readonly number[]): Recognised {
     if (unit < 0x20 || unit > 0x3f || at + 1 === controlMax) return NONE;
   }
   return MORE;
-}
-
-/** A run of emphasis marks within a value. One `*` or `~` between numbers is arithmetic. */
-function emphasis(units: readonly number[], previous: number): Recognised {
-  const end = units.findIndex((unit) => !isIn(emphasisMarks, unit));
-  if (end === -1) return units.length > emphasisMax ? NONE : MORE;
-  const next = units[end]!;
-  if (end > emphasisMax || !areWithin(previous, next)) return NONE;
-  const isSign = end === 1 && units[0] !== BACKTICK;
-  return isSign && isIn(numeric, previous) && isIn(numeric, next) ? NONE : spelling(end, HIDDEN);
-}
-
-/** Whether two units are next to each other in a value: inside a word, or in a number of several groups. */
-function areWithin(previous: number, next: number): boolean {
-  if (isIn(tokens, previous)) return joins(next) || (next === SPACE && isIn(digits, previous));
-  return previous === SPACE && isIn(digits, next);
 }
 
 /** Two digits that spell visible ASCII or white space. */

@@ -2,8 +2,9 @@ import type { Coverage, Found } from './coverage.ts';
 import { isLead, mayBegin } from './escapes.ts';
 import { foldString, foldTable, isIgnorableHalf, TRANSPARENT } from './fold.ts';
 import { type Literals, step } from './literals.ts';
+import { leftsBegunBy, type Marks } from './marks.ts';
 import type { Hit, RuleSet } from './rules/rule_set.ts';
-import { type Marks, RuleThreads, rulesBegunBy, type Surroundings } from './threads.ts';
+import { RuleThreads, type Surroundings } from './threads.ts';
 
 /** A literal that is a value: what is reported of it and its folded length. */
 export interface ExactForm {
@@ -91,9 +92,9 @@ export class Reading implements Surroundings {
     this.#threads = new RuleThreads(engine.rules, engine.marks, this);
   }
 
-  /** The last unit, or -1. */
-  get last(): number {
-    return this.#units === 0 ? -1 : this.#recentUnit(1, this.#units);
+  /** The last unit, or with 2 the one before it; -1 where there is none. */
+  last(back: 1 | 2): number {
+    return this.#units < back ? -1 : this.#recentUnit(back, this.#units);
   }
 
   /**
@@ -108,6 +109,7 @@ export class Reading implements Surroundings {
     const threads = this.#threads;
     const recent = this.#recent;
     const base = this.end - first;
+    threads.places = places;
     let node = this.#node;
     let ruleNode = this.#ruleNode;
     let units = this.#units;
@@ -119,36 +121,38 @@ export class Reading implements Surroundings {
       const at = base + i;
       let own = met[unit]!;
       if (own > 0xff || this.#half) {
-        const previous = units === 0 ? -1 : recent[(units - 1) & (recentSize - 1)]!;
-        if (stops && (own & leads) !== 0 && mayBegin(text, i, last, previous)) break;
+        if (stops && (own & leads) !== 0) {
+          const previous = units < 1 ? -1 : recent[(units - 1) & (recentSize - 1)]!;
+          const earlier = units < 2 ? -1 : recent[(units - 2) & (recentSize - 1)]!;
+          if (mayBegin(text, i, last, previous, earlier)) break;
+        }
         if (unit >= 128 || this.#half) unit = this.#fold(unit, at);
         if (unit === TRANSPARENT) continue;
         own = classOf[unit]!;
       }
       if (unit < 128) this.#invisibleRun = 0;
-      const end = at + places;
       recent[units++ & (recentSize - 1)] = unit;
-      if (threads.count + threads.joint !== 0) threads.step(own, at, end, matchedEnd);
-      matchedEnd = end;
+      if (threads.count + threads.joint !== 0) threads.step(own, at, matchedEnd);
+      matchedEnd = at + 1;
       node = node === 0 && unit < 256 ? root[unit]! : step(literals, node, unit);
       if (node !== 0) {
         for (let found = output[node]! === -1 ? link[node]! : node; found !== 0; found = link[found]!) {
-          this.#findExact(this.#engine.forms[output[found]!]!, end);
+          this.#findExact(this.#engine.forms[output[found]!]!, at + places);
         }
       }
       ruleNode = literalNext[ruleNode * literalClasses + literalClassOf[unit]!]!;
       if (ruleNode !== 0) {
         const ends = literalEnds[ruleNode]!;
-        if (ends !== null) this.#beginLiterals(ends, units, end);
+        if (ends !== null) this.#beginLiterals(ends, units, at + places);
       }
       const list = starts[before * classes + own]!;
-      if (list !== 0) threads.begin(list, own, at, end);
+      if (list !== 0) threads.begin(list, own, at);
       before = own;
     }
     this.#node = node;
     this.#ruleNode = ruleNode;
     this.#units = units;
-    this.#matchedEnd = matchedEnd;
+    this.#matchedEnd = matchedEnd + places - 1;
     this.end = base + i + places - 1;
     return i;
   }
@@ -223,7 +227,8 @@ export class Reading implements Surroundings {
   agreesWith(other: Reading): boolean {
     if (this.#node !== other.#node || this.#ruleNode !== other.#ruleNode) return false;
     const { literals, rules } = this.#engine;
-    const needed = Math.max(literals.depth[this.#node]!, rules.literalDepth[this.#ruleNode]! + 1);
+    // Two units are what decoding looks back at.
+    const needed = Math.max(literals.depth[this.#node]!, rules.literalDepth[this.#ruleNode]! + 1, 2);
     return this.#units - this.#turnedUnits >= needed && this.#threads.agreeWith(other.#threads, this.#turned);
   }
 
@@ -257,8 +262,7 @@ export class Reading implements Surroundings {
       const rule = ends[i]!;
       const length = ends[i + 1]!;
       if (!this.#isFree(tables.rules[rule]!.left, length, units)) continue;
-      const classes: number[] = [];
-      for (let back = length; back > 0; back--) classes.push(tables.classOf[this.#recentUnit(back, units)]!);
+      const classes = this.#recentUnits(length, units).map((unit) => tables.classOf[unit]!);
       this.#threads.beginRead(rule, classes, this.#back(length, end), end);
     }
   }
@@ -266,6 +270,12 @@ export class Reading implements Surroundings {
   /** The unit that many units ago, 1 for the last one. */
   #recentUnit(back: number, units: number): number {
     return this.#recent[(units - back) & (recentSize - 1)]!;
+  }
+
+  #recentUnits(count: number, units: number): number[] {
+    const recent: number[] = [];
+    for (let back = count; back > 0; back--) recent.push(this.#recentUnit(back, units));
+    return recent;
   }
 
   /** Whether a left condition holds for what begins `length` units ago. */
@@ -283,9 +293,10 @@ export class Reading implements Surroundings {
     return from;
   }
 
-  /** Where the earliest undecided value begins, as far as nothing of it is reported. */
-  undecided(): number {
-    let from = this.#node === 0 ? this.end : this.#back(this.#engine.literals.depth[this.#node]!, this.end);
+  /** Where the earliest undecided value begins, as far as nothing of it is reported, or `offset`. */
+  undecided(offset: number): number {
+    let from = offset;
+    if (this.#node !== 0) from = Math.min(from, this.#back(this.#engine.literals.depth[this.#node]!, this.end));
     const { literalDepth, literalFail } = this.#engine.rules;
     for (let node = this.#ruleNode; node !== 0; node = literalFail[node]!) {
       if (!this.#mayBegin(node, literalDepth[node]!)) continue;
@@ -304,10 +315,8 @@ export class Reading implements Surroundings {
   #mayBegin(node: number, length: number): boolean {
     const { rules, marks } = this.#engine;
     if (rules.literalOpen[node]!.length === 0) return false;
-    let text = '';
-    for (let back = length; back > 0; back--) text += String.fromCharCode(this.#recentUnit(back, this.#units));
-    const begun = rulesBegunBy(rules, marks, node, text);
-    return begun.some((rule) => this.#isFree(rules.tables.rules[rule]!.left, length, this.#units));
+    const lefts = leftsBegunBy(rules, marks, node, this.#recentUnits(length, this.#units));
+    return lefts.some((left) => this.#isFree(left, length, this.#units));
   }
 
   add(hit: Hit, from: number, to: number): Found {

@@ -35,7 +35,9 @@ export class Readings implements Sink {
     const base = this.#end;
     const decoder = this.#decoder;
     this.#end += text.length;
-    for (let i = 0; i < text.length; i++) {
+    let i = decoder.idle && !this.#apart ? this.#plain.read(text, 0, text.length, 1, true) : 0;
+    if (i === text.length) return;
+    for (; i < text.length; i++) {
       if (decoder.idle) {
         this.#catchUp(base + i);
         i = this.#readPlain(text, i);
@@ -44,6 +46,10 @@ export class Readings implements Sink {
       decoder.push(text.charCodeAt(i), base + i);
     }
     this.#catchUp(decoder.open(this.#end));
+    if (!decoder.mayHide) return;
+    // What stands here is known to the first reading, and to the second one if it is not hidden: neither need wait.
+    if (!this.#apart) this.#part(this.#plain.end);
+    this.#readTo(this.#end);
   }
 
   /** Reads to where a spelling may begin, or to the end. */
@@ -75,10 +81,10 @@ export class Readings implements Sink {
     this.#catchUp(to);
   }
 
-  last(): number {
-    if (this.#apart) return this.#decoded!.last;
+  last(back: 1 | 2): number {
+    if (this.#apart) return this.#decoded!.last(back);
     this.#readTo(this.#decoder.open(this.#end));
-    return this.#plain.last;
+    return this.#plain.last(back);
   }
 
   /** The second reading goes on from where the first one is at an offset. */
@@ -115,10 +121,11 @@ export class Readings implements Sink {
     this.#join();
   }
 
-  /** Where the earliest undecided value begins, as far as nothing of it is reported; an open spelling is not read yet. */
+  /** Where the earliest undecided value begins, as far as nothing of it is reported; an open spelling may be one. */
   undecided(): number {
-    const from = this.#plain.undecided();
-    return this.#apart ? Math.min(from, this.#decoded!.undecided()) : from;
+    const from = this.#plain.undecided(this.#plain.end);
+    if (!this.#apart) return from;
+    return this.#decoded!.undecided(this.#decoder.mayHide ? from : Math.min(from, this.#decoded!.end));
   }
 
   /** Where the earliest value begins that is yet to be validated, or `offset`. */

@@ -65,6 +65,7 @@ export class Scanner implements TextScanner, Source {
   /** Goes on from `offset` as far as masked stretches cover: masked is masked, whatever follows. */
   #covered(offset: number): number {
     const to = this.#coverage.end(offset, this.#masked);
+    if (to === offset) return to;
     // A check of the whole value still needs its text.
     return Math.min(to, Math.max(offset, this.#readings.unchecked(to)));
   }

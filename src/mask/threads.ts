@@ -1,5 +1,6 @@
 import type { Found } from './coverage.ts';
-import { APART, DEAD, JointAutomaton } from './joint.ts';
+import { APART, DEAD } from './joint.ts';
+import type { Marks } from './marks.ts';
 import { type Hit, MachineField, machineFields, type RuleSet } from './rules/rule_set.ts';
 import { passes } from './rules/validators.ts';
 
@@ -9,53 +10,6 @@ export interface Surroundings {
   add(hit: Hit, from: number, to: number): Found;
   /** The text between two offsets of the stream as it is matched. */
   folded(from: number, to: number): string;
-}
-
-/** Marks shared by all streams of one engine: scanning is synchronous, so one stream at a time uses them. */
-export interface Marks {
-  /** By state over all automata: the step at which a thread was last there, and which thread it is. */
-  readonly step: Float64Array;
-  readonly thread: Int32Array;
-  clock: number;
-  /** What `rulesBegunBy` found, by text; bounded. */
-  readonly begun: Map<string, readonly number[]>;
-  readonly joint: JointAutomaton;
-}
-
-export function createMarks(rules: RuleSet): Marks {
-  const states = rules.tables.accepting.length;
-  return {
-    step: new Float64Array(states),
-    thread: new Int32Array(states),
-    clock: 0,
-    begun: new Map(),
-    joint: new JointAutomaton(rules),
-  };
-}
-
-/** Texts that `rulesBegunBy` remembers: prefixes of literals in the spellings that are met. */
-const begunMax = 20_000;
-
-/**
- * The rules that may begin with a text that was read up to a node of the literals. The literals are compared without
- * case; here the automata say which of them the text as it is spelled can still become.
- */
-export function rulesBegunBy(rules: RuleSet, marks: Marks, node: number, text: string): readonly number[] {
-  const known = marks.begun.get(text);
-  if (known) return known;
-  const { tables } = rules;
-  const begun = rules.literalOpen[node]!.filter((index) => {
-    const machine = tables.automata[tables.rules[index]!.body]!;
-    let state = 1;
-    for (let i = 0; i < text.length && state !== 0; i++) {
-      const own = tables.local[machine.local + tables.classOf[text.charCodeAt(i)]!]!;
-      state = tables.next[machine.next + state * machine.classes + own]!;
-    }
-    return state !== 0;
-  });
-  if (marks.begun.size >= begunMax) marks.begun.clear();
-  marks.begun.set(text, begun);
-  return begun;
 }
 
 const small = 8;
@@ -77,6 +31,8 @@ export class RuleThreads {
   readonly #jointNode = new Int32Array(jointMost);
   readonly #jointStart = new Int32Array(jointMost);
   readonly #jointLength = new Int32Array(jointMost);
+  /** Offsets that each unit takes. */
+  places = 1;
   #rule = new Int32Array(small);
   #machine = new Int32Array(small);
   #state = new Int32Array(small);
@@ -91,8 +47,8 @@ export class RuleThreads {
     this.#around = around;
   }
 
-  /** One more unit, of class `own`, for every attempt. `end` is where it ends, `before` where the last one ended. */
-  step(own: number, at: number, end: number, before: number): void {
+  /** One more unit, of class `own`, for every attempt. `before` is where the last unit ended. */
+  step(own: number, at: number, before: number): void {
     if (this.joint !== 0) this.#stepJoint(own);
     if (this.count === 0) return;
     if (this.count === 1 && this.#stepAlone(own)) return;
@@ -126,7 +82,7 @@ export class RuleThreads {
       const mark = acceptingAt + state;
       if (accepting[mark] === 1) {
         if (!isBody) entering = true;
-        else if (right === -1) this.#accept(i, end);
+        else if (right === -1) this.#accept(i, at + this.places);
       }
       if (machines[machine + MachineField.merges] === 1) {
         if (seenAt[mark] === clock) {
@@ -230,19 +186,19 @@ export class RuleThreads {
   }
 
   /** Begins the rules of a start list at a unit. */
-  begin(list: number, own: number, at: number, end: number): void {
+  begin(list: number, own: number, at: number): void {
     const { node, apart } = this.#marks.joint.begin(list, own);
-    for (const rule of apart) this.#begin(rule, own, at, end);
+    for (const rule of apart) this.#begin(rule, own, at);
     if (node !== DEAD) this.#beginJoint(node, at);
   }
 
-  #begin(index: number, own: number, at: number, end: number): void {
+  #begin(index: number, own: number, at: number): void {
     const { next, local, automata, rules } = this.#rules.tables;
     const rule = rules[index]!;
     const machineIndex = rule.context === -1 ? rule.body : rule.context;
     const machine = automata[machineIndex]!;
     const state = next[machine.next + machine.classes + local[machine.local + own]!]!;
-    if (state !== 0) this.#arrive(index, machineIndex, state, at, 1, end);
+    if (state !== 0) this.#arrive(index, machineIndex, state, at, 1, at + this.places);
   }
 
   /** Begins a rule whose literal was just read: `classes` are those of its units. */

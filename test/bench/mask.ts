@@ -8,6 +8,7 @@ import type { Conversed } from '../../src/model/exchange.ts';
 import type { Detectors } from '../../src/model/scan.ts';
 import { figure, median, note, quantile } from './figure.ts';
 import { othersFigures } from './mask_others.ts';
+import { recallFigures } from './mask_recall.ts';
 
 const root = join(import.meta.dirname, '../..');
 const reported = ['prompt_injection', 'dangerous_instruction'];
@@ -34,15 +35,13 @@ export async function maskFigures(rounds: number): Promise<void> {
     figure(`mask_request_${name}`, median(speeds), 'MB/s', '>=', 10);
     deltaFigures(detectors, name, text, rounds);
   }
-  await othersFigures(
-    detectors,
-    compiled.map(({ rule }) => rule),
-    prose,
-  );
+  const rules = compiled.map(({ rule }) => rule);
+  await othersFigures(detectors, rules, prose);
   hostileFigure(
     detectors,
-    compiled.flatMap(({ rule }) => rule.examples).map((example) => readExample(example).text),
+    rules.flatMap(({ examples }) => examples).map((example) => readExample(example).text),
   );
+  recallFigures(detectors, rules);
   streamFigure(detectors);
   await turnFigure(bytes, prose);
 }
@@ -117,6 +116,10 @@ function hostileFigure(detectors: Detectors, examples: readonly string[]): void 
     while (text.length < size) text += piece();
     return text;
   };
+  const pick = (choices: readonly string[]) => choices[random(choices.length)]!;
+  const leads = ['%', '%4', '\\', '\\x', '&', '&#', '*', '`', '~', '\x1b', '\x1b[', 'U+', 'a'];
+  const encoded = (text: string) =>
+    text.replace(/./gs, (sign) => `%${sign.charCodeAt(0).toString(16).padStart(2, '0')}`);
   const words = ['password', 'secret', 'token', 'api_key', 'is', '=', ': ', '"', 'bearer ', 'aws', 'azure', 'private'];
   const generators: readonly (readonly [string, () => string])[] = [
     ['fragments', () => examples[random(examples.length)]!.slice(random(8), 8 + random(12))],
@@ -125,6 +128,17 @@ function hostileFigure(detectors: Detectors, examples: readonly string[]): void 
     ['ibans', () => 'DE89 3704 0044 0532 0130 '],
     ['cards', () => '4111 1111 '],
     ['assignments', () => 'password=password='],
+    ['leads', () => pick(leads)],
+    [
+      'leads_before_keys',
+      () => pick([...leads, '%41', '\\x41', '&#65;']) + pick(['sk-ant-', 'ghp_', 'AKIA', 'a@b', '4111 ']),
+    ],
+    ['nested_percent', () => '%25'],
+    ['backslashes', () => '\\'],
+    ['controls', () => `\x1b[${'1;'.repeat(15)}`],
+    ['encoded_fragments', () => encoded(examples[random(examples.length)]!.slice(random(8), 8 + random(12)))],
+    ['encoded_ibans', () => 'DE89 37**04 0044\\t0532&#32;0130 '],
+    ['encoded_cards', () => '4111\\x201111 '],
   ];
   let slowest = Number.POSITIVE_INFINITY;
   for (const [name, piece] of generators) {

@@ -65,6 +65,24 @@ const answer = (masking: ReturnType<typeof node>, exchange: Recorded, parts: rea
   pass([masking.scanStep(exchange), masking.maskStep(exchange), masking.restoreStep(exchange)], parts);
 
 describe('a value that becomes a token', () => {
+  it('becomes one for the spelling it is found in, and that spelling again', async () => {
+    const masking = node();
+    const spelled = 'alice.smith%40example.org';
+    const { exchange, texts } = await ask(masking, [`${alice} ${spelled}`, `x?to=${spelled}&n=1`]);
+    const [token, other] = texts[0]!.split(' ') as [string, string];
+    expect(token).toMatch(form);
+    expect(other).toMatch(form);
+    expect(other).not.toBe(token);
+    expect(texts[1]).toBe(`x?to=${other}&n=1`);
+    const out = answer(masking, exchange, [startBlock(), textDelta(`see ${token} and ${other}.`), stopBlock()]);
+    expect(textOf(out)).toBe(`see ${alice} and ${spelled}.`);
+  });
+
+  it('is shown by the end of its spelling where a part of it may be', async () => {
+    const { texts } = await ask(node(), ['card 4111&#32;1111&#32;1111&#32;1111'], { mode: 'partial' });
+    expect(texts).toEqual(['card [masked:payment_card…1111]']);
+  });
+
   it('is the same token in every request of its tenant, and another one elsewhere', async () => {
     const masking = node();
     const first = await ask(masking, [`write to ${alice}.`, `again ${alice}, and bob@example.org`]);

@@ -150,6 +150,8 @@ const noise = [
   ...beginnings,
   'zz**zz*z=',
   'b*ab',
+  '`:a',
+  '**.',
   '\x1b',
   '\x1b[',
   '\x1b[1',

@@ -47,8 +47,8 @@ const names: Readonly<Record<string, string>> = { amp: '&', equals: '=' };
 const pair = '(?:[2-6][0-9a-fA-F]|7[0-9a-eA-E]|0[9a-dA-D])';
 const byte = /^(?:%|\\x)([0-9a-fA-F]{2})|^\\([0-3][0-7]{2})/;
 
-/** What the text begins with, where `previous` is the visible character before it. */
-function spellingAt(rest: string, previous: string, inHex: boolean): Spelling | null {
+/** What the text begins with, where `earlier` and `previous` are the visible characters before it. */
+function spellingAt(rest: string, earlier: string, previous: string, inHex: boolean): Spelling | null {
   const found = (pattern: RegExp) => pattern.exec(rest);
   const spelled = (match: RegExpExecArray | null, value: (match: RegExpExecArray) => number): Spelling | null => {
     if (!match || value(match) > 0x10ffff) return null;
@@ -61,12 +61,14 @@ function spellingAt(rest: string, previous: string, inHex: boolean): Spelling | 
   if (!/\w/.test(previous) && run.test(rest)) return spelled(found(run), hex);
   const control = found(/^\x1b\[[ -?]{0,29}[@-~]/);
   if (control) return { length: control[0].length, text: '' };
-  const marks = found(/^([*`~]{1,6})(?=([^*`~]))/s);
+  const marks = found(/^([*`~]{1,6})(?=([^*`~])(.?))/s);
   if (marks) {
     const around = `${previous} ${marks[2]!}`;
-    const within = /^[A-Za-z0-9_.:@/+=!#$%&?^-] [A-Za-z0-9_.:@/+=!#$%&?^\x1b\\-]$|^\d {2}$|^ {2}\d$/.test(around);
+    const word = /^[A-Za-z0-9_.:@/+=!#$%&?^-] [A-Za-z0-9_.:@/+=!#$%&?^\x1b\\-]$/;
+    const within = word.test(around) || /^.\d {2}$|^\d {2}\d$/s.test(earlier.padEnd(1) + around);
     const arithmetic = /^[*~]$/.test(marks[1]!) && /^[\d ] [\d ]$/.test(around);
-    return within && !arithmetic ? { length: marks[1]!.length, text: '' } : null;
+    const ends = /[.:!?]/.test(marks[2]!) && !/[A-Za-z0-9_.:@/+=!#$%&?^*`~\x1b\\\x80-\uffff-]/.test(marks[3]!);
+    return within && !arithmetic && !ends ? { length: marks[1]!.length, text: '' } : null;
   }
   const entity = found(/^&#(?:[xX]([0-9a-fA-F]{1,8})(?![0-9a-fA-F])|([0-9]{1,8})(?![0-9]));?/);
   if (entity) {
@@ -107,8 +109,9 @@ export function readDecoded(text: string): readonly Sign[] {
   const read: Sign[] = [];
   let inHex = false;
   while (rest.length > 0) {
-    const previous = fold(read).at(-1)?.sign ?? '';
-    const spelling = spellingAt(rest.map(({ sign }) => sign).join(''), previous, inHex);
+    const visible = fold(read);
+    const [earlier, previous] = [visible.at(-2)?.sign ?? '', visible.at(-1)?.sign ?? ''];
+    const spelling = spellingAt(rest.map(({ sign }) => sign).join(''), earlier, previous, inHex);
     if (!spelling) {
       inHex = false;
       read.push(rest.shift()!);
