@@ -12,7 +12,6 @@ import {
   createPinStep,
   createRestoreStep,
   createVisibleHolds,
-  type RenamedCall,
 } from './conversation/index.ts';
 import { createCredentialStep } from './credential/index.ts';
 import {
@@ -28,6 +27,7 @@ import {
 import { GatewayError } from './errors.ts';
 import { createCorrectStep, createHoldStep } from './forward/index.ts';
 import { revocationMarks } from './identify/index.ts';
+import type { RenamedCall } from './model/answer.ts';
 import type { Identified } from './model/exchange.ts';
 import type { Steps } from './pipeline.ts';
 import { createFrameStep, createReadStep } from './receive/index.ts';

@@ -1,15 +1,42 @@
 import { GatewayError } from '../errors.ts';
 import { shrink } from '../json/index.ts';
-import type { Approval, Bound, Claim, Question, Standing } from '../model/approval.ts';
-import type { Decision } from '../model/decision.ts';
+import type { Approval, Approvals, Bound, Claim, Question, Standing } from '../model/approval.ts';
+import type { ActivePolicy, Decision } from '../model/decision.ts';
 import type { Approved, KeptAnswer, Masked } from '../model/exchange.ts';
-import type { RequestApprovalOptions } from './request_step.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { Parking } from './parking.ts';
 import { deniedText, expiredText, reasonsOf, waitingFor } from './texts.ts';
 
 /** The longest wait for a grant that another exchange holds before the caller is told to come back. */
 const inUseMs = 10_000;
 /** Between two looks at such a grant. */
 const lookMs = 250;
+
+/** What the step needs of the other rooms, and its limits. */
+export interface RequestApprovalOptions {
+  readonly approvals: Approvals;
+  readonly parking: Parking;
+  readonly fingerprint: (exchange: Masked) => Promise<Bound>;
+  /** The projection that policy saw, for the approver. */
+  readonly facts: (exchange: Masked) => JsonObject;
+  /** Marks of the texts that an approval of this request releases. */
+  readonly releases: (exchange: Masked) => readonly string[];
+  /** Asks the active bundle about this request once more. Throws GatewayError POLICY_UNAVAILABLE. */
+  readonly decideAgain: (exchange: Masked) => { readonly policy: ActivePolicy; readonly decision: Decision };
+  /** Throws where the caller's token was revoked or has expired meanwhile. */
+  readonly stillKnown: (exchange: Masked) => void;
+  readonly clock: () => number;
+  /** Whom a caller may ask, or null. */
+  readonly contact: string | null;
+  /** How many requests may wait for humans at one time. */
+  readonly holdsMost: number;
+  /** The same for one tenant. */
+  readonly tenantHoldsMost: number;
+  /** Milliseconds from the arrival of a streamed request for which it is held. */
+  readonly streamHoldMs: number;
+  /** The same for a call that is not streamed; its client gives up at 300 s. */
+  readonly callHoldMs: number;
+}
 
 /** How a held request may go on. */
 export interface WaysOn {

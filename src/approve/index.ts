@@ -4,5 +4,6 @@ export { type ApprovalDesk, type ApprovalsOptions, openApprovals } from './appro
 export type { CallApprovalOptions } from './call_release.ts';
 export { fingerprintOf, requestFingerprint, toolCallFingerprint } from './fingerprint.ts';
 export { createGrantStep } from './grant_step.ts';
+export type { RequestApprovalOptions } from './held_request.ts';
 export { createParking, type Parking } from './parking.ts';
-export { createApproveStep, type RequestApprovalOptions } from './request_step.ts';
+export { createApproveStep } from './request_step.ts';

@@ -1,35 +1,8 @@
 import { GatewayError } from '../errors.ts';
-import type { Approvals, Bound } from '../model/approval.ts';
-import type { ActivePolicy, Decision } from '../model/decision.ts';
+import type { Bound } from '../model/approval.ts';
 import type { Approved, KeptAnswer, Masked } from '../model/exchange.ts';
-import type { JsonObject } from '../model/json.ts';
-import { claimOf, HeldRequest, questionOf, type WaysOn } from './held_request.ts';
-import type { Parking, ParkingOwner } from './parking.ts';
-
-export interface RequestApprovalOptions {
-  readonly approvals: Approvals;
-  readonly parking: Parking;
-  readonly fingerprint: (exchange: Masked) => Promise<Bound>;
-  /** The projection that policy saw, for the approver. */
-  readonly facts: (exchange: Masked) => JsonObject;
-  /** Marks of the texts that an approval of this request releases. */
-  readonly releases: (exchange: Masked) => readonly string[];
-  /** Asks the active bundle about this request once more. Throws GatewayError POLICY_UNAVAILABLE. */
-  readonly decideAgain: (exchange: Masked) => { readonly policy: ActivePolicy; readonly decision: Decision };
-  /** Throws where the caller's token was revoked or has expired meanwhile. */
-  readonly stillKnown: (exchange: Masked) => void;
-  readonly clock: () => number;
-  /** Whom a caller may ask, or null. */
-  readonly contact: string | null;
-  /** How many requests may wait for humans at one time. */
-  readonly holdsMost: number;
-  /** The same for one tenant. */
-  readonly tenantHoldsMost: number;
-  /** Milliseconds from the arrival of a streamed request for which it is held. */
-  readonly streamHoldMs: number;
-  /** The same for a call that is not streamed; its client gives up at 300 s. */
-  readonly callHoldMs: number;
-}
+import { claimOf, HeldRequest, questionOf, type RequestApprovalOptions, type WaysOn } from './held_request.ts';
+import type { ParkingOwner } from './parking.ts';
 
 /**
  * The `approve` step of the way in: finds or opens the approval of this request's fingerprint and holds the request

@@ -23,6 +23,7 @@ Sallyport is running.
 
 In another terminal, in this folder:
 
+  export PATH=$PWD/bin:$PATH
   export ANTHROPIC_BASE_URL=${data}
   export ANTHROPIC_AUTH_TOKEN=${token}
 
@@ -31,7 +32,7 @@ curl
     -H 'content-type: application/json' -H 'anthropic-version: 2023-06-01' \\
     -d '{"model":"claude-opus-5-5","max_tokens":200,"stream":true,"messages":[{"role":"user","content":"Hello"}]}'
 
-TypeScript SDK (reads both variables)
+TypeScript SDK (reads both ANTHROPIC_ variables)
   const message = await new Anthropic({ apiKey: null }).messages.create({
     model: 'claude-opus-5-5', max_tokens: 200, messages: [{ role: 'user', content: 'Hello' }] });
 
@@ -46,12 +47,12 @@ See the gateway work: start the prompt with one of these lines
 
 Decide as a second person, reviewer@localhost, in a browser (this link works once, for 10 minutes)
   ${reviewerLink}
-  another one: bin/sallyport token${at} --reviewer --link
+  another one: sallyport token${at} --reviewer --link
 
 What happened, and who allowed it
-  bin/sallyport audit list${at}
-  bin/sallyport sessions list${at}
+  sallyport audit list${at}
+  sallyport sessions list${at}
 
-A fresh token: bin/sallyport token${at} --function my-agent      Stop: Ctrl-C
+A fresh token: sallyport token${at} --function my-agent      Stop: Ctrl-C
 `;
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { accessSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { StartError } from '../errors.ts';
@@ -59,7 +59,14 @@ async function tokenText(options: TokenOptions): Promise<string> {
 
 /** No gateway would take a token of a key that none has made. Throws `StartError`. */
 function requireIssuer(dataDir: string): void {
-  if (existsSync(join(dataDir, 'keys', 'development_issuer.json'))) return;
+  try {
+    accessSync(join(dataDir, 'keys', 'development_issuer.json'));
+    return;
+  } catch (thrown) {
+    const { code } = thrown as NodeJS.ErrnoException;
+    if (code === 'EACCES')
+      throw new StartError(`${dataDir} may be read by the gateway's user only. Run this as that user.`);
+  }
   throw new StartError(
     `No gateway with the development issuer has run on ${dataDir} yet. Start one (sallyport dev), or name its data directory with --data-dir. With issuers of your own, a token comes from them.`,
   );

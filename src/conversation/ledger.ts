@@ -1,18 +1,10 @@
+import type { RenamedCall } from '../model/answer.ts';
 import type { MaskMode } from '../model/scan.ts';
 import { type Keys, openOne, sealOne } from '../seal/index.ts';
 import type { Store } from '../store/index.ts';
 import { type Pin, pinMs } from './pin.ts';
 import { Readings } from './readings.ts';
 import { conversationMigrations, type Tables } from './tables.ts';
-
-/** A tool call that was denied under another name, as Claude made it. */
-export interface RenamedCall {
-  readonly name: string;
-  /** JSON text of its input, as it goes upstream. */
-  readonly inputText: string;
-  /** The name the client saw. */
-  readonly shownAs: string;
-}
 
 /** What the gateway itself changed in one conversation. */
 export interface Ledger {

@@ -1,7 +1,8 @@
 import { quote } from '../json/index.ts';
+import type { RenamedCall } from '../model/answer.ts';
 import type { JsonNode, Leaf, Splice } from '../model/body.ts';
 import type { Conversed } from '../model/exchange.ts';
-import type { Ledger, RenamedCall } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 import { type TakenOut, takeOut } from './take_out.ts';
 import type { WithheldIndex } from './withheld_index.ts';
 

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import type { CallVerdict, HeldBlock } from '../model/answer.ts';
+import type { CallVerdict, HeldBlock, RenamedCall } from '../model/answer.ts';
 import type { ActivePolicy, Decision } from '../model/decision.ts';
 import type { Decided } from '../model/exchange.ts';
 import type { Redaction } from '../model/scan.ts';
@@ -8,21 +8,12 @@ import { callExcerpt } from './excerpt.ts';
 import { projectToolUse } from './project.ts';
 import { addMasks, reasonText } from './request_step.ts';
 
-/** A denied call that went to the client under another name, as Claude made it. */
-export interface Renaming {
-  readonly name: string;
-  /** JSON text of the input, as Claude spelled it. */
-  readonly inputText: string;
-  /** The name the client saw. */
-  readonly shownAs: string;
-}
-
 export interface AnswerStepOptions {
   readonly clock: Clock;
   /** Makes of the answer's texts what policy may be shown. */
   readonly redaction: Redaction;
   /** Remembers a renamed call durably, so that later requests can have its name and input put back. */
-  readonly renamed: (conversation: string, callId: string, call: Renaming) => Promise<void>;
+  readonly renamed: (conversation: string, callId: string, call: RenamedCall) => Promise<void>;
   /** Throws GatewayError TOKEN_REVOKED where the caller was revoked while Claude answered. */
   readonly stillKnown: () => void;
 }
@@ -30,7 +21,7 @@ export interface AnswerStepOptions {
 /** A tool call as it goes on: as Claude made it, as a text, or under another name. */
 export interface JudgedCall {
   readonly part: HeldBlock;
-  readonly renaming: Renaming | null;
+  readonly renaming: RenamedCall | null;
 }
 
 /**

@@ -60,7 +60,7 @@ export function projectRequest(exchange: Scanned, clock: Clock, excerpt: string 
     principal: projectPrincipal(exchange.identity.principal),
     action: route.action,
     route: route.pattern,
-    client: { app: client.app, version: client.version, class: clientClass(exchange, root, tools.client.length) },
+    client: { app: client.app, version: client.version, class: client.class },
     request: {
       model: name(root?.get('model')?.string() ?? null, 'the model'),
       max_tokens: root?.get('max_tokens')?.number() ?? null,
@@ -142,14 +142,6 @@ function readTools(root: JsonNode | null): {
     else if (type !== 'mcp_toolset') server.push({ type: name(type, 'the type of a tool')!, name: named });
   }
   return { client, server };
-}
-
-/** The header where present; else, for Claude Code, a request without client tools or with a wanted format is auxiliary. */
-function clientClass(exchange: Scanned, root: JsonNode | null, clientTools: number): string | null {
-  const { client } = exchange;
-  if (client.class !== null || root === null) return client.class;
-  const formatted = root.get('output_config')?.get('format') ?? null;
-  return client.app === 'cli' && (clientTools === 0 || formatted !== null) ? 'auxiliary' : 'main';
 }
 
 function betasOf(header: string | null): string[] {

@@ -48,6 +48,8 @@ export function createForward(options: ForwardOptions): (exchange: Recorded) => 
       leave('gone');
     };
     const gone = () => {
+      // Before the caller counts as gone: an answer that the gateway stops ends for that reason, for all who have it.
+      if (signal.reason instanceof GatewayError) answer.finish(signal.reason);
       leave('gone');
       if (!answer.parked || signal.reason instanceof GatewayError) sending.abort(signal.reason);
       // Read on for callers that may come back, until none will.

@@ -4,11 +4,12 @@ import type { TokenEntry } from '../model/token.ts';
 import { foldText } from './fold.ts';
 import { spellings } from './forms.ts';
 import { buildLiterals } from './literals.ts';
+import { type Engine, type ExactForm, metOf } from './reading.ts';
 import { builtinTables } from './rules/builtin.ts';
-import { buildRuleSet, type RuleSet } from './rules/rule_set.ts';
+import { buildRuleSet } from './rules/rule_set.ts';
 import type { Tables } from './rules/tables.ts';
-import { type Engine, type ExactForm, Scanner } from './scanner.ts';
-import { createMarks, type Marks } from './threads.ts';
+import { Scanner } from './scanner.ts';
+import { createMarks } from './threads.ts';
 import { tokenDetector, tokenValueMin } from './tokens.ts';
 
 /** One value to find wherever it turns up. */
@@ -50,9 +51,10 @@ export function createDetectors(
   const always = new Set(values.map((value) => value.class));
   const ruleClasses = new Set(tables.rules.map((rule) => rule.class));
 
+  const met = metOf(tables.classOf);
   const build = (wanted: (className: string) => boolean): Rules => {
     const rules = buildRuleSet(tables, (rule) => wanted(rule.class));
-    return { rules, marks: createMarks(rules) };
+    return { rules, marks: createMarks(rules), met };
   };
   const everyRule = build(every);
   const focused = new Map<string, Rules>();
@@ -90,7 +92,7 @@ export function createDetectors(
   };
 }
 
-type Rules = { readonly rules: RuleSet; readonly marks: Marks };
+type Rules = Pick<Engine, 'rules' | 'marks' | 'met'>;
 
 /** What detectors over the same tables share. */
 interface SharedRules {
@@ -165,7 +167,7 @@ function exactForms(values: readonly ExactValue[]): readonly Form[] {
     const hit = { detector: `exact:${name}`, class: className };
     for (const form of spellings(value)) {
       const units = foldText(form);
-      if (units.length >= minimumExactLength) forms.push({ hit, length: units.length, units });
+      if (units.length >= minimumExactLength) forms.push({ hit, length: units.length, units, decoded: true });
     }
   }
   return forms;
@@ -176,6 +178,6 @@ function tokenForms(entries: readonly TokenEntry[]): readonly Form[] {
   return entries.flatMap(({ class: className, value }) => {
     const units = foldText(value);
     if (units.length < tokenValueMin) return [];
-    return [{ hit: { detector: tokenDetector, class: className }, length: units.length, units }];
+    return [{ hit: { detector: tokenDetector, class: className }, length: units.length, units, decoded: false }];
   });
 }

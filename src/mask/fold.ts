@@ -53,3 +53,9 @@ export function foldText(text: string): number[] {
   }
   return units;
 }
+
+/** The same as a string. */
+export function foldString(text: string): string {
+  return isAscii.test(text) ? text : String.fromCharCode(...foldText(text));
+}
+const isAscii = /^[\0-\x7f]*$/;

@@ -1,17 +1,9 @@
+import type { Found } from './coverage.ts';
 import { APART, DEAD, JointAutomaton } from './joint.ts';
 import { type Hit, MachineField, machineFields, type RuleSet } from './rules/rule_set.ts';
 import { passes } from './rules/validators.ts';
 
-/** A stretch found, in offsets of the whole stream. */
-export interface Found {
-  readonly hit: Hit;
-  readonly from: number;
-  to: number;
-  /** Threads that may still extend it. */
-  users: number;
-}
-
-/** What threads ask of the scanner they run in. */
+/** What threads ask of the reading they run in. */
 export interface Surroundings {
   /** Reports a stretch that ends at `to`. */
   add(hit: Hit, from: number, to: number): Found;
@@ -99,8 +91,8 @@ export class RuleThreads {
     this.#around = around;
   }
 
-  /** One more unit, of class `own`, for every attempt. `before` is where the last unit ended. */
-  step(own: number, at: number, before: number): void {
+  /** One more unit, of class `own`, for every attempt. `end` is where it ends, `before` where the last one ended. */
+  step(own: number, at: number, end: number, before: number): void {
     if (this.joint !== 0) this.#stepJoint(own);
     if (this.count === 0) return;
     if (this.count === 1 && this.#stepAlone(own)) return;
@@ -134,7 +126,7 @@ export class RuleThreads {
       const mark = acceptingAt + state;
       if (accepting[mark] === 1) {
         if (!isBody) entering = true;
-        else if (right === -1) this.#accept(i, at + 1);
+        else if (right === -1) this.#accept(i, end);
       }
       if (machines[machine + MachineField.merges] === 1) {
         if (seenAt[mark] === clock) {
@@ -206,6 +198,13 @@ export class RuleThreads {
     }
   }
 
+  #tellAllApart(): void {
+    for (let i = 0; i < this.joint; i++) {
+      this.#tellApart(this.#jointNode[i]!, this.#jointStart[i]!, this.#jointLength[i]!);
+    }
+    this.joint = 0;
+  }
+
   #beginJoint(node: number, start: number): void {
     if (this.joint === jointMost) {
       this.#tellApart(this.#jointNode[0]!, this.#jointStart[0]!, this.#jointLength[0]!);
@@ -231,19 +230,19 @@ export class RuleThreads {
   }
 
   /** Begins the rules of a start list at a unit. */
-  begin(list: number, own: number, at: number): void {
+  begin(list: number, own: number, at: number, end: number): void {
     const { node, apart } = this.#marks.joint.begin(list, own);
-    for (const rule of apart) this.#begin(rule, own, at);
+    for (const rule of apart) this.#begin(rule, own, at, end);
     if (node !== DEAD) this.#beginJoint(node, at);
   }
 
-  #begin(index: number, own: number, at: number): void {
+  #begin(index: number, own: number, at: number, end: number): void {
     const { next, local, automata, rules } = this.#rules.tables;
     const rule = rules[index]!;
     const machineIndex = rule.context === -1 ? rule.body : rule.context;
     const machine = automata[machineIndex]!;
     const state = next[machine.next + machine.classes + local[machine.local + own]!]!;
-    if (state !== 0) this.#arrive(index, machineIndex, state, at, 1, at + 1);
+    if (state !== 0) this.#arrive(index, machineIndex, state, at, 1, end);
   }
 
   /** Begins a rule whose literal was just read: `classes` are those of its units. */
@@ -291,10 +290,47 @@ export class RuleThreads {
       if (this.#machine[i] !== rule.body || rule.right === -1 || this.#length[i] === 0) continue;
       if (accepting[automata[rule.body]!.accepting + this.#state[i]!]) this.#accept(i, end);
     }
+    this.clear();
+  }
+
+  /** Ends all attempts without a decision. */
+  clear(): void {
     for (let i = 0; i < this.count; i++) this.#drop(i);
     this.count = 0;
     this.joint = 0;
     this.#found.length = 0;
+  }
+
+  /** Goes on with the attempts of another reading, which keeps its own. */
+  takeOver(other: RuleThreads): void {
+    this.clear();
+    other.#tellAllApart();
+    for (let i = 0; i < other.count; i++) {
+      this.#push(other.#rule[i]!, other.#machine[i]!, other.#state[i]!, other.#start[i]!, other.#length[i]!);
+      const found = other.#found[i]!;
+      if (found) found.users++;
+      this.#found[i] = found;
+    }
+  }
+
+  /**
+   * Whether the attempts of another reading have the same future. Those that a check of the whole value may tell apart
+   * have it only where both read the same since `turned`.
+   */
+  agreeWith(other: RuleThreads, turned: number): boolean {
+    this.#tellAllApart();
+    other.#tellAllApart();
+    if (this.count !== other.count) return false;
+    const { machines } = this.#rules;
+    for (let i = 0; i < this.count; i++) {
+      const machine = this.#machine[i]!;
+      const start = this.#start[i]!;
+      if (this.#rule[i] !== other.#rule[i] || machine !== other.#machine[i]) return false;
+      if (this.#state[i] !== other.#state[i] || start !== other.#start[i]) return false;
+      if ((this.#length[i] === 0) !== (other.#length[i] === 0)) return false;
+      if (machines[machine * machineFields + MachineField.merges] === 0 && start !== -1 && start < turned) return false;
+    }
+    return true;
   }
 
   /** Where the earliest undecided attempt begins, or `end`. */

@@ -1,6 +1,6 @@
 import type { MaskMark, MaskPlan } from '../model/scan.ts';
 import type { TokenEntry } from '../model/token.ts';
-import { foldText } from './fold.ts';
+import { foldString } from './fold.ts';
 import { countMark, type Masks, tokenStart } from './redact.ts';
 
 /** The detector's name for values that are tokens in this conversation. */
@@ -35,14 +35,6 @@ export function tokenOf(keyedHash: KeyedHash, tenant: string, className: string,
   return `${tokenStart}${type}_${text}`;
 }
 
-/** How a value is compared: without invisible characters, full-width letters as plain ones. */
-function normalised(value: string): string {
-  const units = foldText(value);
-  let text = '';
-  for (const unit of units) text += String.fromCharCode(unit);
-  return text;
-}
-
 /** The tokens of one conversation as one exchange uses them. */
 export class ExchangeTokens {
   readonly #keyedHash: KeyedHash;
@@ -73,7 +65,7 @@ export class ExchangeTokens {
 
   /** The token of a value, whoever says it. */
   token(className: string, value: string): string {
-    const plain = normalised(value);
+    const plain = foldString(value);
     return this.#byValue.get(plain) ?? tokenOf(this.#keyedHash, this.#tenant, className, plain);
   }
 
@@ -81,7 +73,7 @@ export class ExchangeTokens {
   supply(className: string, value: string): string {
     const token = this.token(className, value);
     if (!this.#byToken.has(token) && this.#byToken.size < entriesMost) {
-      const entry = { token, class: className, value: normalised(value) };
+      const entry = { token, class: className, value: foldString(value) };
       this.#keep(entry);
       this.#added.push(entry);
     }

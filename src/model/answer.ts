@@ -61,6 +61,15 @@ export interface CallVerdict {
   readonly approval: string | null;
 }
 
+/** A denied call that went to the client under another name, as Claude made it. */
+export interface RenamedCall {
+  readonly name: string;
+  /** JSON text of its input, as Claude spelled it; in the ledger as it goes upstream. */
+  readonly inputText: string;
+  /** The name the client saw. */
+  readonly shownAs: string;
+}
+
 /** Something to wait for, or nothing: a step that does not wait costs no turn of the event loop. */
 export type Wait = Promise<void> | undefined;
 

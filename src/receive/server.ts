@@ -69,8 +69,8 @@ export function createDataServer(options: DataServerOptions): PortServer {
 function endUnread(message: IncomingMessage, response: ServerResponse, timeoutMs: number): void {
   response.once('finish', () => {
     if (message.complete) return;
-    const timer = setTimeout(() => message.destroy(), timeoutMs).unref();
-    message.once('close', () => clearTimeout(timer));
+    // Nobody is told when it ends after all, and then the connection has other requests.
+    setTimeout(() => message.complete || message.destroy(), timeoutMs).unref();
   });
 }
 

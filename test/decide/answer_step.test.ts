@@ -1,7 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Renaming } from '../../src/decide/index.ts';
 import { createAnswerStep } from '../../src/decide/index.ts';
-import type { AnswerPart, HeldBlock, StreamEvent } from '../../src/model/answer.ts';
+import type { AnswerPart, HeldBlock, RenamedCall, StreamEvent } from '../../src/model/answer.ts';
 import type { ActivePolicy, Decision } from '../../src/model/decision.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import {
@@ -26,7 +25,7 @@ beforeAll(async () => {
 });
 
 const redaction = { text: () => expect.unreachable(), json: () => expect.unreachable() };
-const options = (renamed: (conversation: string, id: string, call: Renaming) => Promise<void> = async () => {}) => ({
+const options = (renamed: (conversation: string, id: string, call: RenamedCall) => Promise<void> = async () => {}) => ({
   ...{ clock, renamed, redaction, stillKnown: () => undefined },
 });
 const answer = (change: Partial<Decision>, parts: readonly AnswerPart[], given = policy) =>

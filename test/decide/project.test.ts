@@ -84,16 +84,6 @@ describe('the request projection', () => {
     expect(seen).toMatchObject({ betas: ['one-2025', 'two-2026'], unknown_fields: ['brand_new'] });
   });
 
-  it('takes the class from the header, else finds auxiliary requests of Claude Code', () => {
-    const tools = [{ name: 'Bash' }];
-    const classOf = (change: Parameters<typeof scanned>[0]) => request(change).client.class;
-    expect(classOf({ client: { app: 'cli' }, body: { tools: [] } })).toBe('auxiliary');
-    expect(classOf({ client: { app: 'cli' }, body: { tools } })).toBe('main');
-    expect(classOf({ client: { app: 'cli' }, body: { tools, output_config: { format: {} } } })).toBe('auxiliary');
-    expect(classOf({ client: { app: 'cli', class: 'subagent' }, body: {} })).toBe('subagent');
-    expect(classOf({ body: {} })).toBe('main');
-  });
-
   it('stays small however large the body is', () => {
     const messages = Array.from({ length: 500 }, () => ({ role: 'user', content: 'x'.repeat(2000) }));
     expect(JSON.stringify(request({ body: { messages } })).length).toBeLessThan(2000);

@@ -35,9 +35,11 @@ function masked(text: string): string {
 
 const asText = (parts: readonly AnswerPart[]) =>
   JSON.stringify(parts.map((part) => ({ ...part, bytes: null, original: null })));
+/** Without what spells or hides characters of a value: the oracle looks for it as it stands. */
+const other = fc.string({ maxLength: 12 }).map((some) => some.replace(/[*`~%&\\]/g, '.'));
 const pieces = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom(secret, secret.slice(0, 7), secret.slice(5), `${secret.slice(0, -1)}`) },
-  { weight: 2, arbitrary: fc.string({ maxLength: 12 }) },
+  { weight: 2, arbitrary: other },
 );
 const text = fc.array(pieces, { maxLength: 6 }).map((parts) => parts.join(''));
 

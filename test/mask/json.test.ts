@@ -10,7 +10,7 @@ import type { Json } from '../../src/model/json.ts';
 import { classifyLeaves } from '../../src/receive/leaves.ts';
 import { rendered } from './bodies.ts';
 import { answering, cut, event, oracleMask, pass } from './helpers.ts';
-import { given, oracle, texts } from './rules/oracle.ts';
+import { decodingOracle, given, texts } from './rules/oracle.ts';
 
 /*
  * JSON with escapes anywhere, cut anywhere. The oracle parses, masks every decoded string by plain patterns, and
@@ -59,7 +59,7 @@ function spelled(value: unknown, whims: readonly number[]): string {
   return write(value);
 }
 
-const maskText = (text: string) => oracleMask(text, oracle(given, text)).replaceAll('█', '[masked:c]');
+const maskText = (text: string) => oracleMask(text, decodingOracle(given, text)).replaceAll('█', '[masked:c]');
 
 function masked(value: unknown): unknown {
   if (typeof value === 'string') return maskText(value);

@@ -75,6 +75,30 @@ describe('a body that is still coming when its request was answered', () => {
     clearInterval(trickle);
     await impatient.close();
   });
+
+  it('leaves the connection to later requests where it ended in time', async () => {
+    const headersTimeoutMs = 50;
+    const server = createDataServer({
+      handle: async ({ message, reply }) => {
+        message.read(1);
+        if (message.method === 'GET') await new Promise((resolve) => setTimeout(resolve, 4 * headersTimeoutMs));
+        reply.begin(200, [['content-length', '0']]);
+        reply.end();
+      },
+      onMalformed: () => undefined,
+      onFault: () => undefined,
+      headersTimeoutMs,
+    });
+    const socket = createConnection(Number(new URL(await server.listen('127.0.0.1', 0)).port), '127.0.0.1');
+    const answers = () => new Promise<string>((resolve) => socket.once('data', (bytes) => resolve(String(bytes))));
+    socket.write(request('/v1/messages', 'Content-Length: 2\r\n'));
+    expect(await answers()).toContain('200 OK');
+    socket.write(`ab${request('/v1/models', '', 'GET')}`);
+    const closed = new Promise<string>((resolve) => socket.once('close', () => resolve('closed')));
+    expect(await Promise.race([answers(), closed])).toContain('200 OK');
+    socket.destroy();
+    await server.close();
+  });
 });
 
 describe('framing at the data port', () => {

@@ -3,5 +3,5 @@ export const builtin = {
   bundle: 'baseline',
   version: '1.0.0',
   bundleVersion: 1,
-  revision: 'd4b789cad2212450638cca7b695b1103ae3bef2f86a8b1e9c0cdc5d1b76094d6',
+  revision: 'b08d5d055a78b33b040c5cb4197a83bc7df94bfa4c5793734633c9cd868dc43b',
 } as const;

@@ -5,7 +5,7 @@ import { compileRules } from '../../../src/mask/rules/compile.ts';
 import { readRules } from '../../../src/mask/rules/format.ts';
 import { encodeTables, loadTables } from '../../../src/mask/rules/tables.ts';
 import { cut, maskChunks, oracleMask } from '../helpers.ts';
-import { type Given, given, oracle, texts } from './oracle.ts';
+import { decodingOracle, type Given, given, hexTexts, oracle, spelledTexts, texts } from './oracle.ts';
 
 const detectorsOf = (rules: readonly Given[]) => {
   const content = {
@@ -17,7 +17,8 @@ const detectorsOf = (rules: readonly Given[]) => {
   return createDetectors([], new Uint8Array(32), loadTables(encodeTables(compiled)));
 };
 
-const cuts = fc.array(fc.nat(20), { maxLength: 6 });
+const cuts = fc.array(fc.nat(60), { maxLength: 6 });
+const places = fc.array(cuts, { minLength: 3, maxLength: 3 });
 
 describe('the engine of rules', () => {
   const all = detectorsOf(given);
@@ -26,7 +27,7 @@ describe('the engine of rules', () => {
     'covers exactly what some rule matches somewhere, however the text is cut (seed %i)',
     (seed) => {
       fc.assert(
-        fc.property(texts, fc.array(cuts, { minLength: 3, maxLength: 3 }), (text, places) => {
+        fc.property(texts, places, (text, places) => {
           const expected = oracleMask(text, oracle(given, text));
           const pairs = text.match(/.{1,2}/gs) ?? [];
           for (const chunks of [[text], [...text], pairs, ...places.map((at) => cut(text, at))]) {
@@ -34,6 +35,22 @@ describe('the engine of rules', () => {
           }
         }),
         { numRuns: 2500, seed },
+      );
+    },
+  );
+
+  it.each([1, 2, 3, 4])(
+    'covers what some rule matches in what encoded characters stand for, too, however the text is cut (seed %i)',
+    (seed) => {
+      fc.assert(
+        fc.property(fc.oneof({ weight: 9, arbitrary: spelledTexts }, hexTexts), places, (text, places) => {
+          const expected = oracleMask(text, decodingOracle(given, text));
+          const pairs = text.match(/.{1,2}/gs) ?? [];
+          for (const chunks of [[text], [...text], pairs, ...places.map((at) => cut(text, at))]) {
+            expect(maskChunks(all, chunks)).toBe(expected);
+          }
+        }),
+        { numRuns: 3000, seed },
       );
     },
   );
