@@ -17,7 +17,7 @@ import { type FaultNode, startNode } from './node.ts';
 
 /*
  * Secrets of every kind are planted where a caller, Claude, Vault and the configuration may put them. Afterwards all that the
- * gateway wrote, said, logged and announced is read. Names are no place for them: those of models and headers are recorded.
+ * gateway wrote, said, logged and announced is read. Names, headers and queries go on as they stand.
  */
 const exact = 'plan"ted/ex+act=Zq7%20 ü';
 /** Looks like a credential, and is none. */
@@ -128,11 +128,11 @@ withProgram('opa', 'planted secrets', () => {
     return text;
   };
 
-  /** All but the JWTs, which go to the token endpoint. */
+  /** All that was said; the JWTs go to the token endpoint. */
   const claudeGot = () =>
     sandbox.requests
       .filter(({ target }) => !target.startsWith('/v1/oauth'))
-      .map(({ target, bodyBytes }) => Buffer.concat([Buffer.from(target), Buffer.from(bodyBytes)]));
+      .map(({ bodyBytes }) => Buffer.from(bodyBytes));
   /** Looks at everything that waits, as an approver does; lets requests go and denies every other call. */
   const decideAll = async (running: () => boolean) => {
     let calls = 0;
