@@ -101,7 +101,12 @@ export function joinSteps(rooms: Rooms, config: Config): Steps {
       hold: () => createHoldStep(),
       scan: masking.scanStep,
       decide: (exchange) =>
-        createAnswerStep(exchange, { clock: Date.now, redaction: masking.redaction(exchange), renamed }),
+        createAnswerStep(exchange, {
+          clock: Date.now,
+          redaction: masking.redaction(exchange),
+          renamed,
+          stillKnown: () => stillKnown(exchange),
+        }),
       mask: masking.maskStep,
       note: (exchange) => createNoteStep(exchange, ledgers.markDropBlock),
       approve: (exchange) => {

@@ -21,7 +21,7 @@ import { addMasks, reasonText } from './request_step.ts';
  * the model can go on from; one that humans have to approve passes with that verdict. Pieces of the answer are judged as often as
  * the stream directive says; a denied one ends the answer as a complete, valid message.
  *
- * The step throws GatewayError POLICY_UNAVAILABLE.
+ * The step throws GatewayError POLICY_UNAVAILABLE, and TOKEN_REVOKED where a call comes for a caller that was revoked.
  */
 export function createAnswerStep(exchange: Decided, options: AnswerStepOptions): WayBackStep {
   const judge = callJudge(exchange, options);
@@ -30,6 +30,7 @@ export function createAnswerStep(exchange: Decided, options: AnswerStepOptions):
     if (chunks.stopped) return undefined;
     if (part.kind === 'block' && part.call) {
       chunks.sees(part);
+      options.stillKnown();
       const verdict = judge(part);
       if (verdict.effect === 'deny') return carryOut(exchange, part, verdict, options).then(next);
       return next({ ...part, verdict });

@@ -14,6 +14,8 @@ export interface AnswerStepOptions {
   readonly redaction: Redaction;
   /** Remembers a renamed call durably, so that later requests can have its name and input put back. */
   readonly renamed: (conversation: string, callId: string, call: RenamedCall) => Promise<void>;
+  /** Throws GatewayError TOKEN_REVOKED where the caller was revoked while Claude answered. */
+  readonly stillKnown: () => void;
 }
 
 /** A tool call as it goes on: as Claude made it, as a text, or under another name. */

@@ -1,4 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { openSqlite, type SqliteFile } from '../store/index.ts';
 import { canonicalJson } from './canonical.ts';
 import { unknownOutcome } from './events.ts';
@@ -47,6 +48,8 @@ export interface Batch {
 
 /** The file of the journal, written by one thread. Any throw leaves it in doubt: close it and open it anew. */
 export class JournalFile {
+  readonly #path: string;
+  readonly #inode: number;
   readonly #database: SqliteFile;
   readonly #sealer: SegmentSealer;
   readonly #statements: ReturnType<typeof prepare>;
@@ -59,8 +62,10 @@ export class JournalFile {
 
   /** Opens or creates the file and finds the exchanges that have no outcome yet. */
   constructor(path: string, sealer: SegmentSealer) {
+    this.#path = path;
     this.#sealer = sealer;
     this.#database = openSqlite(path);
+    this.#inode = statSync(path).ino;
     try {
       migrate(this.#database);
       this.#database.exec('PRAGMA wal_autocheckpoint = 16000');
@@ -105,6 +110,7 @@ export class JournalFile {
     }
     if (++this.#sinceMark >= MARK_BATCHES) this.#moveMark();
     this.#statements.commit.run();
+    this.#requireFound();
     this.#acknowledge(seq, id);
     for (const [exchange, at] of opened) this.#open.set(exchange, at);
     for (const exchange of closed) this.#open.delete(exchange);
@@ -139,6 +145,13 @@ export class JournalFile {
 
   close(): void {
     this.#database.close();
+  }
+
+  /** What is written to a file that was taken away is gone with this process. */
+  #requireFound(): void {
+    if (statSync(this.#path, { throwIfNoEntry: false })?.ino !== this.#inode) {
+      throw new Error('journal.db was taken away while it was written; put it back, or start anew without it');
+    }
   }
 
   #acknowledge(seq: number, id: string): void {

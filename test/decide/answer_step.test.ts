@@ -26,7 +26,7 @@ beforeAll(async () => {
 
 const redaction = { text: () => expect.unreachable(), json: () => expect.unreachable() };
 const options = (renamed: (conversation: string, id: string, call: RenamedCall) => Promise<void> = async () => {}) => ({
-  ...{ clock, renamed, redaction },
+  ...{ clock, renamed, redaction, stillKnown: () => undefined },
 });
 const answer = (change: Partial<Decision>, parts: readonly AnswerPart[], given = policy) =>
   through(createAnswerStep(decided(given, change), options()), parts);

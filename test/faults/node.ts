@@ -38,8 +38,8 @@ export interface FaultNode {
   start(): Promise<void>;
   /** Ends it with a signal; resolves to its exit code once it is gone. */
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null>;
-  /** Streamed unless `more` says otherwise. */
-  ask(prompt: string, more?: object): Promise<Asked>;
+  /** Streamed unless `more` says otherwise; `token` is a fresh one of the developer. */
+  ask(prompt: string, more?: object, token?: string): Promise<Asked>;
   ready(): Promise<{ readonly status: number; readonly text: string }>;
   /** Kills it where it runs, and removes its folder. */
   close(): Promise<void>;
@@ -121,11 +121,11 @@ export async function startNode(options: NodeOptions): Promise<FaultNode> {
       ending.kill(signal);
       return ended;
     },
-    async ask(prompt, more = {}) {
+    async ask(prompt, more = {}, token = '') {
       const response = await fetch(`${urls.data}/v1/messages`, {
         method: 'POST',
         headers: {
-          authorization: `Bearer ${await issuer.mint()}`,
+          authorization: `Bearer ${token || (await issuer.mint())}`,
           'content-type': 'application/json',
           'anthropic-version': '2023-06-01',
         },

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -43,6 +43,23 @@ describe('while the journal takes no writes', () => {
     const { exchanges } = await node.get('/admin/v1/exchanges');
     expect((exchanges as JsonObject[]).map(({ id }) => id)).toEqual([accepted.id]);
     expect(node.notices).toEqual([expect.stringContaining('failed'), 'the journal takes writes again']);
+  });
+
+  it('intents are refused where its file was taken away, until it is back', async () => {
+    node = await openNode();
+    await node.recorder.append({ kind: 'gateway.started', exchange: null, body: {} });
+    const path = join(node.dataDir, 'journal.db');
+    const away = [path, `${path}-wal`].map((file) => [file, `${file}.away`] as const);
+    for (const [file, aside] of away) renameSync(file, aside);
+    await expect(node.recorder.intent(exchangeOf())).rejects.toMatchObject({ code: 'AUDIT_UNAVAILABLE', status: 503 });
+    // What was said to be durable is not in a new file, so that none takes its place.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(node.recorder.healthy).toBe(false);
+    for (const [file, aside] of away) renameSync(aside, file);
+    await until(() => node.recorder.healthy);
+    const accepted = await node.recorder.intent(exchangeOf());
+    const { exchanges } = await node.get('/admin/v1/exchanges');
+    expect((exchanges as JsonObject[]).map(({ id }) => id)).toContain(accepted.id);
   });
 
   it('a strict answer stops, and its end is written when it can be', async () => {
