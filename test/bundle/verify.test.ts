@@ -52,7 +52,7 @@ withProgram('opa', 'bundles signed by the real opa sign', (opa) => {
         flipped[at]! ^= 0x01;
         expect([name, await reasonOf(verify(new Map([...signed, [name, flipped]])))]).toEqual([name, 'changed_file']);
       }
-    });
+    }, 180_000);
   });
 });
 
