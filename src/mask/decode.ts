@@ -114,8 +114,10 @@ export class Decoder {
   }
 
   #drop(count: number): void {
-    this.#units.splice(0, count);
-    this.#from.splice(0, count);
-    this.#to.splice(0, count);
+    for (let i = 0; i < count; i++) {
+      this.#units.shift();
+      this.#from.shift();
+      this.#to.shift();
+    }
   }
 }

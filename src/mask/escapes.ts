@@ -25,6 +25,9 @@ const words = asciiSet(/\w/);
 const leads = asciiSet(/[\x1b\\%&U*`~2-7]/);
 const punctuation = asciiSet(/[!-/:-@[-`{-~]/);
 const hexDigits = asciiSet(/[0-9A-Fa-f]/);
+const hexValues = Int8Array.from({ length: 128 }, (_, unit) =>
+  isIn(hexDigits, unit) ? Number.parseInt(String.fromCharCode(unit), 16) : -1,
+);
 const afterBackslash = asciiSet(/[!-/:-@[-`{-~xuUnrtbfvaeE0-3]/);
 const afterAmpersand = asciiSet(/[#A-Za-z]/);
 
@@ -110,9 +113,8 @@ export function recognise(units: readonly number[], before: Before): Recognised 
   return isHexLead(lead) && !isIn(words, before.last(1)) ? hexRun(units) : NONE;
 }
 
-function hexOf(unit: number): number {
-  return isIn(hexDigits, unit) ? Number.parseInt(String.fromCharCode(unit), 16) : -1;
-}
+/** The value of a hexadecimal digit, -1 for any other unit. */
+const hexOf = (unit: number): number => hexValues[unit] ?? -1;
 
 /** So many hexadecimal digits from an index on. */
 function fixed(units: readonly number[], from: number, digits: number): Recognised {
