@@ -3,5 +3,5 @@ export const builtin = {
   bundle: 'baseline',
   version: '1.0.0',
   bundleVersion: 1,
-  revision: 'b08d5d055a78b33b040c5cb4197a83bc7df94bfa4c5793734633c9cd868dc43b',
+  revision: 'ab41b42fc23c063c3e86d20dd8800873cbf6acb729fccb0f98abaf70e407a7ee',
 } as const;
