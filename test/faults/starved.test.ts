@@ -3,6 +3,7 @@ import { createConnection } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.ts';
 import { until } from '../e2e/hold_desk.ts';
+import { needs } from '../servers/gate.ts';
 import { checkJournal, type FaultNode, startNode } from './node.ts';
 
 const key = 'sk-ant-api03-starved-gateway';
@@ -12,7 +13,7 @@ let node: FaultNode;
 beforeAll(async () => {
   sandbox = await startSandbox({ seed: 1, apiKeys: [key], keep: 10_000 });
 });
-afterEach(() => node.close());
+afterEach(() => node?.close());
 afterAll(() => sandbox.close());
 
 const sent = (what: string) => sandbox.requests.filter(({ bodyBytes }) => Buffer.from(bodyBytes).includes(what)).length;
@@ -25,7 +26,8 @@ describe.skipIf(process.platform !== 'linux')('without room on the disk', () => 
     expect(status, String(stderr)).toBe(0);
   };
 
-  it('nothing is forwarded, an answer on its way ends with an error, and it goes on once there is room', async () => {
+  it('nothing is forwarded, an answer on its way ends with an error, and it goes on once there is room', async (context) => {
+    needs(context, 'prlimit', 'the package util-linux');
     node = await start();
     expect(await node.ask('hello')).toMatchObject({ status: 200 });
     const running = node.ask('sandbox:slow 400\non its way');

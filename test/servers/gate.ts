@@ -1,4 +1,5 @@
-import { it } from 'vitest';
+import { spawnSync } from 'node:child_process';
+import { it, type TestContext } from 'vitest';
 import { findTool, howToGet, type Tool } from '../../tools/find.ts';
 
 /**
@@ -15,4 +16,12 @@ export function withProgram(tool: Tool, tests: string, define: (path: string) =>
     if (process.env.CI) throw new Error(howToGet(tool));
     context.skip(`${tests}: ${howToGet(tool)}`);
   });
+}
+
+/** Goes on where a program of the system is there; else skips the test with the reason, or fails it where CI is set. */
+export function needs(context: TestContext, program: string, from: string): void {
+  if (!spawnSync(program, ['--version']).error) return;
+  const reason = `${program} is missing; ${from} has it`;
+  if (process.env.CI) throw new Error(reason);
+  context.skip(`${context.task.name}: ${reason}`);
 }
