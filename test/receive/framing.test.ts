@@ -114,6 +114,13 @@ describe('framing at the data port', () => {
     expect(answer.text).toContain(`"target":"${target}"`);
   });
 
+  it.each(['sallyport_gateway:8787', 'sallyport.agents.svc.cluster.local.:8787', 'gateway', '[::1]:8787', '10.0.0.7'])(
+    'is a host: %s',
+    async (host) => {
+      expect((await send(`POST /v1/messages HTTP/1.1\r\nHost: ${host}\r\n\r\n`)).status).toBe(200);
+    },
+  );
+
   it.each([
     '//v1/messages',
     '/v1/../v1/messages',
@@ -176,10 +183,22 @@ describe('framing at the data port', () => {
     }
   });
 
-  it('closes the socket on CONNECT and on Upgrade', async () => {
+  it('tells who asks for another path which ones it has', async () => {
+    expect((await send(request('/v1/v1/messages'))).text).toContain('/v1/messages/count_tokens');
+  });
+
+  it('closes the socket on CONNECT', async () => {
     expect((await send('CONNECT evil.test:443 HTTP/1.1\r\nHost: evil.test\r\n\r\n')).status).toBe(0);
-    const upgrade = request('/v1/models', 'Connection: Upgrade\r\nUpgrade: websocket\r\n', 'GET');
-    expect((await send(upgrade)).status).toBe(0);
+  });
+
+  // The HTTP client of Java offers h2c on every plain connection.
+  it.each([
+    ['h2c', 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAA\r\n'],
+    ['websocket', 'Connection: Upgrade\r\nUpgrade: websocket\r\n'],
+  ])('takes no upgrade to %s: it answers in HTTP/1.1 and closes', async (_to, offer) => {
+    const { status, text } = await send(request('/v1/messages', `${offer}Content-Length: 0\r\n`));
+    expect(status).toBe(200);
+    expect(text.toLowerCase()).toContain('connection: close');
   });
 
   it('answers a refusal in the envelope of Claude, with a request id and advice not to retry', async () => {
