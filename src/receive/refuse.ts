@@ -31,7 +31,8 @@ export function refuse(reply: Reply, request: RefusedRequest, error: GatewayErro
     return;
   }
   const { status, type } = shown(request, error, style);
-  const body = Buffer.from(errorEnvelope(request.id, { type, code: error.code, message: error.message }));
+  const { code, message, details } = error;
+  const body = Buffer.from(errorEnvelope(request.id, { type, code, message, details }));
   reply.begin(status, [
     ['content-type', 'application/json'],
     ['content-length', String(body.length)],
