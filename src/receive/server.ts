@@ -66,12 +66,14 @@ export function createDataServer(options: DataServerOptions): PortServer {
 }
 
 /**
- * Nobody reads the body of a refused request; Node takes it off the connection for as long as it comes, so that the
+ * Nobody reads the body of a refused request; it is taken off the connection for as long as it comes, so that the
  * caller can read the refusal. One that does not end is cut off.
  */
 function endUnread(message: IncomingMessage, response: ServerResponse, timeoutMs: number): void {
   response.once('finish', () => {
     if (message.complete) return;
+    // Node does it by itself only where nobody has begun to read.
+    message.removeAllListeners('readable').resume();
     // Nobody is told when it ends after all, and then the connection has other requests.
     setTimeout(() => message.complete || message.destroy(), timeoutMs).unref();
   });
