@@ -36,6 +36,13 @@ interface ErrorRow {
   readonly text: string;
   /** Whether the thrower's message may replace the public text (bad input and policy denials only). */
   readonly open: boolean;
+  /** What clients of Claude go by, where they know the case. */
+  readonly details?: ErrorDetails;
+}
+
+/** `error.details` of the Claude API: its own code of the error, for programs. */
+export interface ErrorDetails {
+  readonly error_code: string;
 }
 
 const row = (status: number, type: ErrorType, reason: ReasonLabel, retry: boolean, text: string, open = false) =>
@@ -87,6 +94,17 @@ export const errorTable = {
     'The request body does not have the expected shape.',
     true,
   ),
+  THREAD_UNSUPPORTED: {
+    ...row(
+      400,
+      'invalid_request_error',
+      'malformed',
+      false,
+      'What Claude holds of a conversation (`thread`) cannot be judged here. Send the whole conversation, without `thread`.',
+    ),
+    // Tool runners of the SDKs then send the whole conversation by themselves.
+    details: { error_code: 'thread_unsupported_request' },
+  },
   TOKEN_MISSING: row(
     401,
     'authentication_error',
@@ -282,6 +300,9 @@ export class GatewayError extends Error {
   }
   get retry(): boolean {
     return errorTable[this.code].retry;
+  }
+  get details(): ErrorDetails | undefined {
+    return (errorTable[this.code] as ErrorRow).details;
   }
 }
 

@@ -9,6 +9,8 @@ export interface ContentFacts {
   readonly images: number;
   readonly documents: number;
   readonly opaqueBytes: number;
+  /** Definitions of tools that stand in messages (`tool_addition`), which offer them as `tools` does. */
+  readonly addedTools: readonly JsonNode[];
 }
 
 /** Reads the blocks of a request beyond text, thinking, calls and results, at every depth, and its container. */
@@ -20,7 +22,8 @@ export function contentFacts(body: Pick<Body, 'root' | 'blocks'> | null): Conten
   // A container may be given files to work with.
   const container = body?.root.get('container');
   if (container?.type === 'object') reader.object(container, false);
-  return { ...reader.counts, urlSources: [...reader.hosts].sort(), fileIds: [...reader.files].sort() };
+  const { counts, addedTools } = reader;
+  return { ...counts, addedTools, urlSources: [...reader.hosts].sort(), fileIds: [...reader.files].sort() };
 }
 
 /** Blocks that refer to nothing, whoever claims them. */
@@ -29,6 +32,7 @@ const unread: ReadonlySet<string> = new Set(['thinking', 'redacted_thinking']);
 class ContentReader {
   readonly hosts = new Set<string>();
   readonly files = new Set<string>();
+  readonly addedTools: JsonNode[] = [];
   readonly counts = { images: 0, documents: 0, opaqueBytes: 0 };
 
   object(node: JsonNode, isSource: boolean): void {
@@ -36,6 +40,7 @@ class ContentReader {
     const isCall = type?.endsWith('tool_use') ?? false;
     if (type === 'image') this.counts.images += 1;
     else if (type === 'document') this.counts.documents += 1;
+    else if (type === 'tool_definition') this.addedTools.push(node.get('definition') ?? node);
     for (const [key, value] of node.entries()) {
       if (value.type === 'string') {
         if (key === 'file_id') this.files.add(value.string()!);

@@ -52,8 +52,8 @@ const clientTypes = /^(custom$|bash_|text_editor_|computer_|memory_)/;
 export function projectRequest(exchange: Scanned, clock: Clock, excerpt: string | null = null): RequestInput {
   const { route, client, detections, conversation } = exchange;
   const root = exchange.body?.root ?? null;
-  const tools = readTools(root);
   const content = contentFacts(exchange.body);
+  const tools = readTools([...(root?.get('tools')?.items() ?? []), ...content.addedTools]);
   return {
     v: 1,
     now: projectNow(clock),
@@ -88,6 +88,24 @@ export function projectRequest(exchange: Scanned, clock: Clock, excerpt: string 
     conversation: { id: conversation.id, turn: conversation.turn },
     excerpt,
   };
+}
+
+/**
+ * The models that may answer in place of the one that is asked for; `default` where Claude chooses them.
+ *
+ * @throws GatewayError BODY_SHAPE where that cannot be read
+ */
+export function fallbackModels(root: JsonNode | null): readonly string[] {
+  const fallbacks = root?.get('fallbacks') ?? null;
+  if (fallbacks === null || fallbacks.type === 'null') return [];
+  const entries = fallbacks.type === 'array' ? few(fallbacks.items(), 'fallback models') : [];
+  const models = entries.map((entry) => (entry.type === 'object' ? (entry.get('model')?.string() ?? null) : null));
+  if (fallbacks.type === 'string') models.push(fallbacks.string());
+  else if (fallbacks.type !== 'array') models.push(null);
+  return models.map((model) => {
+    if (model === null) throw new GatewayError('BODY_SHAPE', '`fallbacks` must name a model in each entry.');
+    return name(model, 'a fallback model')!;
+  });
 }
 
 /** The input of `sallyport/tool_use` for one whole tool call. Without an `excerpt` it is made of facts alone. */
@@ -128,13 +146,13 @@ export function projectPrincipal(principal: Principal): ProjectedPrincipal {
   return { tenant, issuer, subject, kind, person, owner, groups, function: principal.function, actors, strength };
 }
 
-function readTools(root: JsonNode | null): {
+function readTools(tools: readonly JsonNode[]): {
   readonly client: readonly string[];
   readonly server: readonly { readonly type: string; readonly name: string | null }[];
 } {
   const client: string[] = [];
   const server: { type: string; name: string | null }[] = [];
-  for (const tool of few(root?.get('tools')?.items() ?? [], 'tools')) {
+  for (const tool of few(tools, 'tools')) {
     const type = tool.get('type')?.string() ?? null;
     const named = name(tool.get('name')?.string() ?? null, 'the name of a tool');
     if (type === null || clientTypes.test(type)) client.push(named ?? '');

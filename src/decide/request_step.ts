@@ -4,7 +4,7 @@ import type { Decided, Scanned } from '../model/exchange.ts';
 import { addMask, type MaskMode, type RedactLeaf } from '../model/scan.ts';
 import type { Clock } from './clock.ts';
 import { requestExcerpt } from './excerpt.ts';
-import { projectRequest } from './project.ts';
+import { fallbackModels, projectRequest } from './project.ts';
 
 export interface RequestStepOptions {
   readonly source: PolicySource;
@@ -33,7 +33,10 @@ export function createRequestStep(options: RequestStepOptions): (exchange: Scann
   };
 }
 
-/** Asks the active policy about a request. Throws GatewayError POLICY_UNAVAILABLE. */
+/**
+ * Asks the active policy about a request, and again for each model that may answer in place of the one asked for: the
+ * strictest effect decides. Throws GatewayError POLICY_UNAVAILABLE, BODY_SHAPE.
+ */
 export function decideRequest(
   exchange: Scanned,
   { source, clock, redactLeaf }: RequestStepOptions,
@@ -41,8 +44,15 @@ export function decideRequest(
   const policy = source.current();
   const excerpt = requestExcerpt(exchange.body, policy.excerpts.request, redactLeaf);
   const input = projectRequest(exchange, clock, excerpt);
-  return { policy, decision: policy.decide('request', input) };
+  let decision = policy.decide('request', input);
+  for (const model of fallbackModels(exchange.body?.root ?? null)) {
+    const instead = policy.decide('request', { ...input, request: { ...input.request, model } });
+    if (strictness[instead.effect] > strictness[decision.effect]) decision = instead;
+  }
+  return { policy, decision };
 }
+
+const strictness = { allow: 0, require_approval: 1, deny: 2 } as const satisfies Record<Decision['effect'], number>;
 
 /** What policy said no with, as one line for a caller: `rule: reason; rule: reason`. */
 export function reasonText(reasons: readonly Pick<Reason, 'id' | 'message'>[]): string {

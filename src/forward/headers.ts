@@ -21,6 +21,7 @@ const stopped = new Set([
   'trailer',
   'transfer-encoding',
   'upgrade',
+  'http2-settings',
   'expect',
   'host',
   'content-length',

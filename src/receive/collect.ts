@@ -15,8 +15,7 @@ const RATE_FROM_MS = 10_000;
 const FLOOR_BYTES_PER_MS = 1024 / 1000;
 
 /**
- * Reads a whole body. On a refusal the source is left as it is, unread and not destroyed: who replies closes the
- * connection, after the reply.
+ * Reads a whole body. On a refusal the source is left as it is, unread and not destroyed, so that it can be replied to.
  *
  * @param declared the length the client declared, or null
  * @throws GatewayError BODY_TOO_LARGE as soon as the limit is passed, BODY_TIMEOUT, FRAMING where the source breaks off

@@ -17,7 +17,8 @@ const singletons = new Set([
   'x-claude-code-request-class',
 ]);
 
-const hostForm = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)(:[0-9]{1,5})?$/;
+/** An address, or a name as clients find it in use: container networks have names with `_`, clusters such with a final dot. */
+const hostForm = /^(\[[0-9A-Fa-f:.]+\]|\w([\w.-]*\w)?\.?)(:[0-9]{1,5})?$/;
 
 /**
  * Reads the raw header list, refusing what Node lets through and what a second parser could read differently

@@ -19,11 +19,10 @@ export interface ReadLimits {
 }
 
 /**
- * The `read` step: the body within its limits, strict JSON in UTF-8, scanned once and its strings classified. A
- * refusal leaves the rest of the body unread, so the connection must be closed behind the reply.
+ * The `read` step: the body within its limits, strict JSON in UTF-8, scanned once and its strings classified.
  *
- * @throws GatewayError BODY_TYPE, BODY_TOO_LARGE, BODY_TIMEOUT, BODY_SYNTAX, BODY_SHAPE; FRAMING where the body
- *   breaks off
+ * @throws GatewayError BODY_TYPE, BODY_TOO_LARGE, BODY_TIMEOUT, BODY_SYNTAX, BODY_SHAPE, THREAD_UNSUPPORTED; FRAMING
+ *   where the body breaks off
  */
 export function createReadStep(limits: ReadLimits): (exchange: Identified) => Promise<Read> {
   return async (exchange) => {

@@ -31,7 +31,8 @@ export function refuse(reply: Reply, request: RefusedRequest, error: GatewayErro
     return;
   }
   const { status, type } = shown(request, error, style);
-  const body = Buffer.from(errorEnvelope(request.id, { type, code: error.code, message: error.message }));
+  const { code, message, details } = error;
+  const body = Buffer.from(errorEnvelope(request.id, { type, code, message, details }));
   reply.begin(status, [
     ['content-type', 'application/json'],
     ['content-length', String(body.length)],
@@ -42,16 +43,24 @@ export function refuse(reply: Reply, request: RefusedRequest, error: GatewayErro
   reply.end(body);
 }
 
+/**
+ * Refusals behind which nothing may come: where the end of the request is in doubt, or late. Behind any other the server
+ * takes what is left of the body off the connection: a client that is sending could not read the refusal otherwise.
+ */
+const lastOnConnection: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'FRAMING',
+  'HEADERS_TOO_LARGE',
+  'BODY_TIMEOUT',
+  'DRAINING',
+]);
+
 /** Headers that only some refusals have. */
 function conditionalHeaders(error: GatewayError, style: RefusalStyle): (readonly [name: string, value: string])[] {
   const headers: [string, string][] = [];
   if (error.status === 401) headers.push(['www-authenticate', 'Bearer error="invalid_token"']);
   if (error.reason === 'capacity') headers.push(['retry-after', '2']);
   if (error.code === 'APPROVAL_PENDING') headers.push(['retry-after', String(style.retryAfterS)]);
-  // What was not read of the request must not be taken for the next one.
-  if (error.reason === 'malformed' || error.reason === 'limit' || error.code === 'DRAINING') {
-    headers.push(['connection', 'close']);
-  }
+  if (lastOnConnection.has(error.code)) headers.push(['connection', 'close']);
   return headers;
 }
 

@@ -26,6 +26,11 @@ const routes: readonly RouteRow[] = [
   },
 ];
 
+/** Mostly it is a base URL with a `/v1` too many or too few, or a part of the API that is not served. */
+const unknown = `This gateway does not serve that path, only ${routes
+  .map(({ method, pattern }) => `${method} ${pattern}`)
+  .join(', ')}. If it should be one of these, correct the base URL of the client.`;
+
 /**
  * Finds the route of a raw request target. The path is compared as it was sent, byte for byte: no decoding, no
  * normalising, so that policy and Claude cannot read one target in two ways.
@@ -39,7 +44,7 @@ export function findRoute(method: string, target: string): Route {
   const mark = target.indexOf('?');
   const path = mark < 0 ? target : target.slice(0, mark);
   const atPath = routes.filter((row) => row.matches(path));
-  if (atPath.length === 0) throw new GatewayError('ROUTE_UNKNOWN');
+  if (atPath.length === 0) throw new GatewayError('ROUTE_UNKNOWN', unknown);
   const row = atPath.find((candidate) => candidate.method === method);
   if (!row)
     throw new GatewayError('METHOD_NOT_ALLOWED', `This path takes ${atPath.map((r) => r.method).join(', ')} only.`);

@@ -38,6 +38,8 @@ export function createDataServer(options: DataServerOptions): PortServer {
     if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') options.onFault(error);
   });
   app.use(({ req, res }) => {
+    // Node drops what came behind such a request, so nothing may come on its connection any more.
+    if (req.headers.upgrade !== undefined) res.shouldKeepAlive = false;
     endUnread(req, res, options.headersTimeoutMs);
     // Nothing waits for the end: what waits is kept, and a request may be held for minutes.
     void answeredByWeb(req, res).then((answered) => (answered ? undefined : options.handle(arrive(req, res))));
@@ -52,23 +54,26 @@ export function createDataServer(options: DataServerOptions): PortServer {
       keepAliveTimeout: 65_000,
       noDelay: true,
       insecureHTTPParser: false,
+      // An offer may be ignored (RFC 9110 section 7.8): Java's client offers h2c on every plain connection.
+      shouldUpgradeCallback: () => false,
     },
     app.callback(),
   );
   server.maxHeadersCount = 0;
-  server.on('upgrade', (_request, socket) => socket.destroy());
   server.on('connect', (_request, socket) => socket.destroy());
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => answerMalformed(error, socket, options));
   return portServer(server);
 }
 
 /**
- * Nobody reads the body of a refused request; Node takes it off the connection for as long as it comes, so that the
+ * Nobody reads the body of a refused request; it is taken off the connection for as long as it comes, so that the
  * caller can read the refusal. One that does not end is cut off.
  */
 function endUnread(message: IncomingMessage, response: ServerResponse, timeoutMs: number): void {
   response.once('finish', () => {
     if (message.complete) return;
+    // Node does it by itself only where nobody has begun to read.
+    message.removeAllListeners('readable').resume();
     // Nobody is told when it ends after all, and then the connection has other requests.
     setTimeout(() => message.complete || message.destroy(), timeoutMs).unref();
   });

@@ -4,7 +4,7 @@ import type { Action } from '../model/exchange.ts';
 
 /**
  * Checks the few things of a Messages request that policy decides on, so that Claude cannot read them differently
- * from us. Everything else is Claude's to check. Throws `GatewayError` BODY_SHAPE.
+ * from us. Everything else is Claude's to check. Throws `GatewayError` BODY_SHAPE, THREAD_UNSUPPORTED.
  */
 export function checkShape(root: JsonNode, action: Action): void {
   if (root.type !== 'object') throw wrong('The request body', 'a JSON object');
@@ -15,6 +15,10 @@ export function checkShape(root: JsonNode, action: Action): void {
   const tools = root.get('tools');
   if (tools !== null && tools.type !== 'array') throw wrong('`tools`', 'an array');
   checkMaxTokens(root.get('max_tokens'), action);
+  // Most of a thread is not in the request: policy, masks and approvers would see its last messages alone, and all
+  // principals of a role share what Claude holds.
+  const thread = root.get('thread');
+  if (thread !== null && thread.type !== 'null') throw new GatewayError('THREAD_UNSUPPORTED');
 }
 
 function checkMessages(messages: JsonNode | null): void {

@@ -14,7 +14,16 @@ const sources = fc.oneof(
 );
 const types = fc.constantFrom(
   ...['text', 'thinking', 'redacted_thinking', 'image', 'document', 'search_result', 'container_upload', 'compaction'],
-  ...['tool_use', 'server_tool_use', 'mcp_tool_use', 'tool_result', 'web_search_tool_result', 'new_block', 5],
+  ...[
+    'tool_use',
+    'server_tool_use',
+    'mcp_tool_use',
+    'tool_result',
+    'web_search_tool_result',
+    'new_block',
+    'tool_definition',
+    5,
+  ],
 );
 const { block } = fc.letrec<{ block: Json; content: Json }>((tie) => ({
   block: fc.oneof(
@@ -57,9 +66,11 @@ const bodies = fc.record(
 /** The same facts, read from the plain value in the plainest way. */
 function plainFacts(body: JsonObject) {
   const facts = { images: 0, documents: 0, opaqueBytes: 0, hosts: new Set<string>(), files: new Set<string>() };
+  let addedTools = 0;
   const object = (node: JsonObject, isSource: boolean): void => {
     if (node.type === 'image') facts.images += 1;
     if (node.type === 'document') facts.documents += 1;
+    if (node.type === 'tool_definition') addedTools += 1;
     for (const [name, value] of Object.entries(node)) {
       if (name === 'file_id') facts.files.add(value as string);
       if (isSource && name === 'url') facts.hosts.add(hostOf(value as string) ?? '(none)');
@@ -81,7 +92,7 @@ function plainFacts(body: JsonObject) {
   for (const { content } of body.messages as readonly JsonObject[]) blocks(content);
   if (isObject(body.container)) object(body.container, false);
   const { hosts, files, ...counts } = facts;
-  return { ...counts, urlSources: [...hosts].sort(), fileIds: [...files].sort() };
+  return { ...counts, addedTools, urlSources: [...hosts].sort(), fileIds: [...files].sort() };
 }
 
 function isObject(value: Json | undefined): value is JsonObject {
@@ -94,7 +105,7 @@ describe('what the content of a request refers to', () => {
     fc.assert(
       fc.property(bodies as fc.Arbitrary<JsonObject>, (body) => {
         const facts = contentFacts(scanned({ body }).body);
-        expect(facts).toEqual(plainFacts(body));
+        expect({ ...facts, addedTools: facts.addedTools.length }).toEqual(plainFacts(body));
         if (facts.images + facts.documents + facts.fileIds.length > 0) found += 1;
       }),
       { numRuns: 2000 },

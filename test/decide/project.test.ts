@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { projectNow } from '../../src/decide/clock.ts';
 import { adminInput, requestInput, toolUseInput } from '../../src/decide/contract.ts';
 import { projectRequest, projectToolUse } from '../../src/decide/project.ts';
+import type { JsonObject } from '../../src/model/json.ts';
 import { call, clock, scanned, span } from './fixtures/exchange.ts';
 
 const request = (body: Parameters<typeof scanned>[0]) => projectRequest(scanned(body), clock);
@@ -30,6 +31,37 @@ describe('the request projection', () => {
     const { request: seen } = request({ body: { tools } });
     expect(seen.tools).toEqual(['Bash', 'Mine', 'bash']);
     expect(seen.server_tools.map((tool) => tool.type)).toEqual(['web_search_20250305', 'never_seen_20300101']);
+  });
+
+  it('finds tools that a message adds, also in what a compaction kept of them', () => {
+    const added = (definition: JsonObject) => ({
+      type: 'tool_addition',
+      tool: { type: 'tool_definition', definition },
+    });
+    const { request: seen } = request({
+      body: {
+        tools: [{ name: 'Bash', input_schema: {} }],
+        messages: [
+          { role: 'user', content: 'hello' },
+          {
+            role: 'system',
+            content: [
+              added({ name: 'Late', input_schema: {} }),
+              added({ type: 'code_execution_20260521', name: 'code_execution' }),
+              { type: 'tool_addition', tool: { type: 'tool_reference', name: 'Bash' } },
+            ],
+          },
+          {
+            role: 'assistant',
+            content: [
+              { type: 'compaction', content: 'x', tool_changes: [added({ type: 'web_fetch_20260318', name: 'f' })] },
+            ],
+          },
+        ],
+      },
+    });
+    expect(seen.tools).toEqual(['Bash', 'Late']);
+    expect(seen.server_tools.map((tool) => tool.type)).toEqual(['code_execution_20260521', 'web_fetch_20260318']);
   });
 
   it('names hosts of connectors and of URL sources wherever a source may stand', () => {

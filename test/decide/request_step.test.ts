@@ -4,6 +4,7 @@ import { GatewayError } from '../../src/errors.ts';
 import { render } from '../../src/json/index.ts';
 import type { ActivePolicy, Decision, PolicySource } from '../../src/model/decision.ts';
 import type { Decided, Scanned } from '../../src/model/exchange.ts';
+import type { Json } from '../../src/model/json.ts';
 import { allowed, clock, scanned } from './fixtures/exchange.ts';
 import { builtinPolicy } from './fixtures/load.ts';
 
@@ -51,6 +52,19 @@ describe('the decide step of the way in', () => {
       ]),
     );
     expect(result.body!.splices).toEqual([]);
+  });
+
+  it('decides on every model that may answer, as if it had been asked for', () => {
+    const asked = (fallbacks: Json) => scanned({ body: { model: 'claude-opus-5-5', fallbacks } });
+    expect(step()(asked([{ model: 'claude-sonnet-5-5' }])).decision.effect).toBe('allow');
+    expect(step()(asked(null)).decision.effect).toBe('allow');
+    for (const fallbacks of [[{ model: 'claude-sonnet-5-5' }, { model: 'other' }], 'other']) {
+      expect(refusal(step(), asked(fallbacks))).toMatchObject({ code: 'POLICY_DENIED', rules: ['model-not-allowed'] });
+    }
+    expect(refusal(step(), asked('default')).message).toContain('model default is not allowed');
+    for (const fallbacks of [[{}], ['claude-opus-5-5'], { model: 'other' }, [null], 7]) {
+      expect(refusal(step(), asked(fallbacks)).code).toBe('BODY_SHAPE');
+    }
   });
 
   it('denies with every rule and its reason, and notes which policy did', () => {

@@ -1,7 +1,9 @@
 import { createConnection } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toGatewayError } from '../../src/errors.ts';
+import type { Identified } from '../../src/model/exchange.ts';
 import { createFrameStep } from '../../src/receive/frame.ts';
+import { createReadStep } from '../../src/receive/read.ts';
 import { refuse } from '../../src/receive/refuse.ts';
 import { createDataServer, type PortServer } from '../../src/receive/server.ts';
 
@@ -76,6 +78,45 @@ describe('a body that is still coming when its request was answered', () => {
     await impatient.close();
   });
 
+  // A connection that closes under a client that sends loses the answer too: Node's clients then report EPIPE.
+  it.each([
+    ['with a declared length over the limit', '/v1/messages', 'Content-Length: 3000000\r\n', 413],
+    ['over the limit', '/v1/messages', 'Transfer-Encoding: chunked\r\n', 413],
+    ['for a path that is not served', '/v1/files', 'Content-Length: 3000000\r\n', 404],
+  ])('is taken off the connection to its end: %s', async (_what, path, length, status) => {
+    const frame = createFrameStep({ headers: 100 });
+    const read = createReadStep({ bytes: 1000, depth: 64, keys: 1000, timeoutMs: 10_000 });
+    const server = createDataServer({
+      handle: async (arrival) => {
+        try {
+          await read(frame(arrival) as Identified);
+          arrival.reply.begin(200, [['content-length', '0']]);
+          arrival.reply.end();
+        } catch (thrown) {
+          const request = { id: arrival.id, client: null, action: null, model: null };
+          refuse(arrival.reply, request, toGatewayError(thrown), { claudeCodeDenialStatus: 451, retryAfterS: 30 });
+        }
+      },
+      onMalformed: () => undefined,
+      onFault: () => undefined,
+      headersTimeoutMs: 10_000,
+    });
+    const socket = createConnection(Number(new URL(await server.listen('127.0.0.1', 0)).port), '127.0.0.1');
+    socket.on('error', () => undefined);
+    const closed = new Promise<string>((resolve) => socket.once('close', () => resolve('closed')));
+    const answers = () => new Promise<string>((resolve) => socket.once('data', (bytes) => resolve(String(bytes))));
+    const chunked = length.startsWith('Transfer');
+    const piece = (bytes: number) =>
+      chunked ? `${bytes.toString(16)}\r\n${'a'.repeat(bytes)}\r\n` : 'a'.repeat(bytes);
+    const head = request(path, `Content-Type: application/json\r\n${length}`);
+    socket.write(`${head}${piece(2_000)}`);
+    expect(await answers()).toContain(`HTTP/1.1 ${status} `);
+    socket.write(`${piece(2_998_000)}${chunked ? '0\r\n\r\n' : ''}${request('/v1/models', '', 'GET')}`);
+    expect(await Promise.race([answers(), closed])).toContain('HTTP/1.1 200 ');
+    socket.destroy();
+    await server.close();
+  });
+
   it('leaves the connection to later requests where it ended in time', async () => {
     const headersTimeoutMs = 50;
     const server = createDataServer({
@@ -113,6 +154,13 @@ describe('framing at the data port', () => {
     expect(answer.status).toBe(200);
     expect(answer.text).toContain(`"target":"${target}"`);
   });
+
+  it.each(['sallyport_gateway:8787', 'sallyport.agents.svc.cluster.local.:8787', 'gateway', '[::1]:8787', '10.0.0.7'])(
+    'is a host: %s',
+    async (host) => {
+      expect((await send(`POST /v1/messages HTTP/1.1\r\nHost: ${host}\r\n\r\n`)).status).toBe(200);
+    },
+  );
 
   it.each([
     '//v1/messages',
@@ -176,10 +224,22 @@ describe('framing at the data port', () => {
     }
   });
 
-  it('closes the socket on CONNECT and on Upgrade', async () => {
+  it('tells who asks for another path which ones it has', async () => {
+    expect((await send(request('/v1/v1/messages'))).text).toContain('/v1/messages/count_tokens');
+  });
+
+  it('closes the socket on CONNECT', async () => {
     expect((await send('CONNECT evil.test:443 HTTP/1.1\r\nHost: evil.test\r\n\r\n')).status).toBe(0);
-    const upgrade = request('/v1/models', 'Connection: Upgrade\r\nUpgrade: websocket\r\n', 'GET');
-    expect((await send(upgrade)).status).toBe(0);
+  });
+
+  // The HTTP client of Java offers h2c on every plain connection.
+  it.each([
+    ['h2c', 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAA\r\n'],
+    ['websocket', 'Connection: Upgrade\r\nUpgrade: websocket\r\n'],
+  ])('takes no upgrade to %s: it answers in HTTP/1.1 and closes', async (_to, offer) => {
+    const { status, text } = await send(request('/v1/messages', `${offer}Content-Length: 0\r\n`));
+    expect(status).toBe(200);
+    expect(text.toLowerCase()).toContain('connection: close');
   });
 
   it('answers a refusal in the envelope of Claude, with a request id and advice not to retry', async () => {

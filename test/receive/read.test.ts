@@ -253,6 +253,15 @@ describe('the shape of a Messages request', () => {
     expect((await refusal(minimal.replace('"max_tokens":1', `"max_tokens":${spelling}`))).code).toBe('BODY_SHAPE');
   });
 
+  test.each([
+    '"thread":{"type":"create"}',
+    '"\\u0074hread":{"type":"continue","previous_message_id":"m"}',
+    '"thread":"x"',
+  ])('a conversation that Claude holds is refused as Claude refuses one: %s', async (member) => {
+    const error = await refusal(minimal.replace('{', `{${member},`));
+    expect(error).toMatchObject({ code: 'THREAD_UNSUPPORTED', details: { error_code: 'thread_unsupported_request' } });
+  });
+
   test('counting tokens needs no max_tokens, but a right one where there is one', async () => {
     const action = 'messages.count_tokens';
     const text = minimal.replace('"max_tokens":1,', '');
