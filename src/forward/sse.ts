@@ -1,6 +1,6 @@
 import { isAscii } from 'node:buffer';
 import { GatewayError } from '../errors.ts';
-import { type JsonLimits, parseText } from '../json/index.ts';
+import { eventLimits, parseText } from '../json/index.ts';
 import type { StreamEvent } from '../model/answer.ts';
 import type { JsonObject } from '../model/json.ts';
 import { type DeltaShape, eventOfShape, shapeOf } from './delta_shape.ts';
@@ -12,7 +12,6 @@ const SPACE = 32;
 /** The most bytes that one event may have. */
 const eventBytesMax = 1024 * 1024;
 
-const eventLimits: JsonLimits = { depth: 512, keys: 100_000, values: 500_000 };
 const noSpans: StreamEvent['spans'] = [];
 const nothing: Uint8Array = new Uint8Array(0);
 const emptyComment: Uint8Array = Buffer.from(':\n\n');
