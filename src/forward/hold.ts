@@ -1,12 +1,10 @@
 import { GatewayError } from '../errors.ts';
-import { parse } from '../json/index.ts';
+import { eventLimits, parse } from '../json/index.ts';
 import type { HeldBlock, StreamEvent, WayBackStep } from '../model/answer.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 
 /** The most bytes of events that a held block may have. A client tool call over it is denied, not passed. */
 export const heldBytesMax = 1024 * 1024;
-
-const inputLimits = { depth: 512, keys: 100_000, values: 500_000 };
 
 interface Holding {
   readonly index: number;
@@ -154,7 +152,7 @@ function made(
 /** As our own reader reads it, which refuses two equal names: what is judged is what any client will run. */
 function parseInput(text: string): Json | undefined {
   try {
-    return parse(Buffer.from(text), inputLimits);
+    return parse(Buffer.from(text), eventLimits);
   } catch {
     return undefined;
   }

@@ -1,8 +1,9 @@
 import { isAscii } from 'node:buffer';
 import { GatewayError } from '../errors.ts';
-import { type JsonLimits, parseText } from '../json/index.ts';
+import { eventLimits, parseText } from '../json/index.ts';
 import type { StreamEvent } from '../model/answer.ts';
 import type { JsonObject } from '../model/json.ts';
+import { type DeltaShape, eventOfShape, shapeOf } from './delta_shape.ts';
 
 const LF = 10;
 const CR = 13;
@@ -11,7 +12,6 @@ const SPACE = 32;
 /** The most bytes that one event may have. */
 const eventBytesMax = 1024 * 1024;
 
-const eventLimits: JsonLimits = { depth: 512, keys: 100_000, values: 500_000 };
 const noSpans: StreamEvent['spans'] = [];
 const nothing: Uint8Array = new Uint8Array(0);
 const emptyComment: Uint8Array = Buffer.from(':\n\n');
@@ -39,16 +39,26 @@ export interface EventReader {
 export function createEventReader(): EventReader {
   let rest = nothing;
   let searched = 0;
+  let shape: DeltaShape | null = null;
 
-  const take = (bytes: Uint8Array, last: boolean): readonly StreamEvent[] => {
+  const parse = (bytes: Uint8Array): StreamEvent => {
+    const text = textOf(bytes);
+    const alike = shape && eventOfShape(shape, text, bytes);
+    if (alike) return alike;
+    const event = parseEvent(text, bytes);
+    shape = shapeOf(event, text) ?? shape;
+    return event;
+  };
+
+  const take = (bytes: Uint8Array, final: boolean): readonly StreamEvent[] => {
     const events: StreamEvent[] = [];
     const plain = !bytes.includes(CR);
     let from = 0;
     for (;;) {
       const begin = Math.max(from, searched);
-      const end = plain ? plainEventEnd(bytes, begin) : eventEnd(bytes, begin, last);
+      const end = plain ? plainEventEnd(bytes, begin) : eventEnd(bytes, begin, final);
       if (end < 0) break;
-      events.push(parseEvent(part(bytes, from, end)));
+      events.push(parse(part(bytes, from, end)));
       from = end;
       searched = end;
     }
@@ -107,11 +117,10 @@ function lineEnd(bytes: Uint8Array, at: number, last: boolean): number {
   return bytes[at + 1] === LF ? at + 2 : at + 1;
 }
 
-function parseEvent(bytes: Uint8Array): StreamEvent {
+function parseEvent(text: string, bytes: Uint8Array): StreamEvent {
   let name = '';
   let data: string | null = null;
   let aside: string | null = null;
-  const text = textOf(bytes);
   const plain = !text.includes('\r');
   let at = 0;
   while (at < text.length) {

@@ -3,7 +3,7 @@ export { type CanonicalOptions, canonical, type JsonPath } from './canonical.ts'
 export { JsonFault, type JsonFaultCode } from './fault.ts';
 export { canonicalMessage } from './message.ts';
 export { parse, SLICE_BYTES, type Step, scan, scanSliced, sliced, toJson } from './scan.ts';
-export { defaultLimits, type JsonLimits } from './scanner.ts';
+export { defaultLimits, eventLimits, type JsonLimits } from './scanner.ts';
 export { quote, render, splice } from './splice.ts';
 export { Kind, shrink, type Tape, TapeNode } from './tape.ts';
 export { parseText } from './text.ts';

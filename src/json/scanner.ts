@@ -16,6 +16,9 @@ export interface JsonLimits {
 /** Limits of a request body where the configuration says nothing else. */
 export const defaultLimits: JsonLimits = { depth: 64, keys: 100_000, values: 500_000 };
 
+/** Limits of one event of an answer, and of the input of a tool call in it. */
+export const eventLimits: JsonLimits = { depth: 512, keys: 100_000, values: 500_000 };
+
 /** Bytes of a property name's spelling; see `KeyGuard`. */
 const MAX_KEY = 8192;
 /** Bytes of a number's spelling: other parsers refuse a number of a few thousand digits. */

@@ -1,8 +1,11 @@
 import { isUtf8 } from 'node:buffer';
-import type { Detectors } from '../model/scan.ts';
+import type { Detectors, Focus } from '../model/scan.ts';
 import { maskFailed } from './fault.ts';
 import { maskJson } from './json_text.ts';
 import { Redactor, redactions } from './redact.ts';
+
+/** Exact values are looked for whatever else is. */
+const nothingElse: Focus = { masked: new Set(), reported: new Set() };
 
 /**
  * Takes exact values out of an answer that is no message (an error body, a list of models, a page of some proxy):
@@ -16,8 +19,8 @@ export function cleanseBytes(bytes: Uint8Array, detectors: Detectors): Uint8Arra
     const text = Buffer.from(bytes).toString(encoding);
     const masks = redactions((className) => detectors.always.has(className));
     const redactor = () => new Redactor(masks);
-    const literals = maskJson(text, detectors, redactor);
-    const cleansed = redactor().apply(literals, detectors.scan(literals).spans);
+    const literals = maskJson(text, detectors, redactor, nothingElse);
+    const cleansed = redactor().apply(literals, detectors.scan(literals, nothingElse).spans);
     return cleansed === text ? bytes : Buffer.from(cleansed, encoding);
   } catch (cause) {
     throw maskFailed('an answer that is no message', cause);

@@ -110,27 +110,18 @@ function detectorsOf(
   { always, classes, rulesFor }: SharedRules,
 ): Detectors {
   const engine: Engine = { ...exact, ...everyRule };
-  /** The same engines by how a focus was spelled, so that a stream does not go through all classes. */
-  const spelled = new Map<string, Engine>();
-  let scanner = new Scanner(engine, every);
+  /** What looks for everything, and what looks for less, by how a focus was spelled. */
+  const all = new WholeScanner(engine);
+  const spelled = new Map<string, WholeScanner>();
 
-  const scanWhole = (text: string): readonly Span[] => {
-    try {
-      return scanner.whole(text);
-    } catch (fault) {
-      scanner = new Scanner(engine, every);
-      throw fault;
-    }
-  };
-
-  /** The engine without what a stream neither masks nor reports; policies ask for few different sets. */
-  const engineFor = (focus: Focus): Engine => {
+  /** Without what is neither masked nor reported; policies ask for few different sets. */
+  const within = (focus: Focus): WholeScanner => {
     const name = `${[...focus.masked].join(' ')}|${focus.reported === null ? '*' : [...focus.reported].join(' ')}`;
     let known = spelled.get(name);
     if (!known) {
       const { masked, reported } = focus;
       const rules = rulesFor((name) => always.has(name) || masked.has(name) || reported === null || reported.has(name));
-      known = rules === everyRule ? engine : { ...exact, ...rules };
+      known = rules === everyRule ? all : new WholeScanner({ ...exact, ...rules });
       if (spelled.size >= focusedMax) spelled.clear();
       spelled.set(name, known);
     }
@@ -141,12 +132,32 @@ function detectorsOf(
     id,
     classes,
     always,
-    scan: (text) => ({ text, spans: scanWhole(text) }),
-    stream(focus?: Focus) {
+    scan: (text, focus) => ({ text, spans: (focus ? within(focus) : all).scan(text) }),
+    stream(focus) {
       if (!focus) return new Scanner(engine, every);
-      return new Scanner(engineFor(focus), (name) => always.has(name) || focus.masked.has(name));
+      return new Scanner(within(focus).engine, (name) => always.has(name) || focus.masked.has(name));
     },
   };
+}
+
+/** Scans texts of their own with one scanner, which costs more to make than a short text to scan. */
+class WholeScanner {
+  readonly engine: Engine;
+  #scanner: Scanner;
+
+  constructor(engine: Engine) {
+    this.engine = engine;
+    this.#scanner = new Scanner(engine, every);
+  }
+
+  scan(text: string): readonly Span[] {
+    try {
+      return this.#scanner.whole(text);
+    } catch (fault) {
+      this.#scanner = new Scanner(this.engine, every);
+      throw fault;
+    }
+  }
 }
 
 /** A literal to find, folded, and what it is reported as. */

@@ -1,4 +1,4 @@
-import type { Detectors } from '../model/scan.ts';
+import type { Detectors, Focus } from '../model/scan.ts';
 import { replaceInLiteral, textsOf } from './literal.ts';
 import { type Redactor, replaceRuns } from './redact.ts';
 
@@ -6,11 +6,11 @@ import { type Redactor, replaceRuns } from './redact.ts';
  * The JSON text with covered stretches of its strings replaced, and a number that is covered by a string; every other
  * byte as it was.
  */
-export function maskJson(json: string, detectors: Detectors, redactor: () => Redactor): string {
+export function maskJson(json: string, detectors: Detectors, redactor: () => Redactor, focus?: Focus): string {
   let out = '';
   let copied = 0;
   for (const { start, end, text, number } of textsOf(json)) {
-    const { spans } = detectors.scan(text);
+    const { spans } = detectors.scan(text, focus);
     if (spans.length === 0) continue;
     const runs = redactor().runs(text, spans);
     if (runs.length === 0) continue;

@@ -1,3 +1,4 @@
+import { eventLimits, parseText } from '../json/index.ts';
 import { type AnswerPart, type HeldBlock, inTurn, type StreamEvent, type WayBackStep } from '../model/answer.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { Detectors } from '../model/scan.ts';
@@ -142,7 +143,7 @@ function withText(event: StreamEvent, rest: JsonObject): JsonObject {
 function withInput(block: JsonObject, outer: JsonObject, inputText: string): JsonObject {
   let input: Json;
   try {
-    input = JSON.parse(inputText) as Json;
+    input = parseText(inputText, eventLimits);
   } catch {
     // Broken before it was masked, too: then the text is what counts, and the hold step gave an empty input.
     input = {};

@@ -1,7 +1,8 @@
+import { eventLimits, parseText } from '../json/index.ts';
 import { type AnswerPart, type HeldBlock, inTurn, type StreamEvent, type WayBackStep } from '../model/answer.ts';
 import type { MaskDirective } from '../model/decision.ts';
 import type { Recorded } from '../model/exchange.ts';
-import type { Json, JsonObject } from '../model/json.ts';
+import type { JsonObject } from '../model/json.ts';
 import type { TokenEntry } from '../model/token.ts';
 import { addedText, deltaKind, withAddedText } from './answer.ts';
 import { literalsOf, replaceInLiteral } from './literal.ts';
@@ -119,7 +120,7 @@ export function createRestoreStep(
 
 function withInput(block: JsonObject, inputText: string): JsonObject {
   try {
-    return 'input' in block ? { ...block, input: JSON.parse(inputText) as Json } : block;
+    return 'input' in block ? { ...block, input: parseText(inputText, eventLimits) } : block;
   } catch {
     // Broken before, too: the text is what counts.
     return block;

@@ -81,10 +81,10 @@ export function createScanStep(detectors: Detectors, focus: Focus, { pathSpans, 
   const undecidedUnknown = new Set<AnswerPart>();
   let waitingLength = 0;
 
-  const scanStrings = (value: Json): readonly Span[] => {
+  const scanStrings = (value: Json, within?: Focus): readonly Span[] => {
     const spans: Span[] = [];
     mapStrings(value, (text) => {
-      for (const span of detectors.scan(text).spans) spans.push(span);
+      for (const span of detectors.scan(text, within).spans) spans.push(span);
       return text;
     });
     return spans;
@@ -99,25 +99,27 @@ export function createScanStep(detectors: Detectors, focus: Focus, { pathSpans, 
   };
 
   const refuseBeside = (beside: JsonObject | null) => {
-    if (beside !== null) refuseMasked(scanStrings(beside));
+    if (beside !== null) refuseMasked(scanStrings(beside, focus));
   };
 
   const scanWhole = (part: AnswerPart): AnswerPart => {
     if (part.kind === 'block' && isThinking(part.block)) {
-      if (typeof part.block.thinking === 'string') refuseMasked(detectors.scan(part.block.thinking).spans);
+      if (typeof part.block.thinking === 'string') refuseMasked(detectors.scan(part.block.thinking, focus).spans);
       refuseBeside(besideThinking(part.block));
       return part;
     }
-    const spans = part.kind === 'event' ? scanStrings(part.data) : scanBlock(part);
+    const spans = part.kind === 'event' ? scanStrings(part.data, focus) : scanBlock(part);
     if (spans.length > 0) return { ...part, spans };
     clean.add(part);
     return part;
   };
 
   const scanBlock = (part: HeldBlock): readonly Span[] => {
-    const spans = [...scanStrings(outerStrings(part))];
+    // Policy is told everything that is in a tool call.
+    const within = part.call ? undefined : focus;
+    const spans = [...scanStrings(outerStrings(part), within)];
     if (part.inputText !== null) {
-      for (const { text } of textsOf(part.inputText)) spans.push(...detectors.scan(text).spans);
+      for (const { text } of textsOf(part.inputText)) spans.push(...detectors.scan(text, within).spans);
     }
     return spans;
   };
@@ -126,7 +128,7 @@ export function createScanStep(detectors: Detectors, focus: Focus, { pathSpans, 
     const events = unknown.get(index);
     if (!events) return;
     unknown.delete(index);
-    for (const [event, spans] of scanUnknown(events, detectors)) {
+    for (const [event, spans] of scanUnknown(events, detectors, focus)) {
       pathSpans.set(event, spans);
       undecidedUnknown.delete(event);
     }
@@ -244,7 +246,11 @@ function clip(spans: readonly Span[], from: number, to: number): readonly Span[]
 }
 
 /** Scans what the events of one block say under equal paths as one text each, as a client that joins them would. */
-function scanUnknown(events: readonly StreamEvent[], detectors: Detectors): ReadonlyMap<StreamEvent, PathSpans> {
+function scanUnknown(
+  events: readonly StreamEvent[],
+  detectors: Detectors,
+  focus: Focus,
+): ReadonlyMap<StreamEvent, PathSpans> {
   const texts = new Map<string, { text: string; pieces: { event: StreamEvent; from: number; to: number }[] }>();
   const found = new Map<StreamEvent, Map<string, readonly Span[]>>();
   for (const event of events) {
@@ -259,7 +265,7 @@ function scanUnknown(events: readonly StreamEvent[], detectors: Detectors): Read
     });
   }
   for (const [name, { text, pieces }] of texts) {
-    const { spans } = detectors.scan(text);
+    const { spans } = detectors.scan(text, focus);
     if (spans.length === 0) continue;
     for (const { event, from, to } of pieces) found.get(event)!.set(name, clip(spans, from, to));
   }

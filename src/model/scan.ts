@@ -30,7 +30,7 @@ export interface TextScanner {
   readonly held: number;
 }
 
-/** Which classes a stream looks for. Classes of exact values are always looked for and always masked. */
+/** Which classes are looked for. Classes of exact values are always looked for and always masked. */
 export interface Focus {
   /** Classes whose hits are replaced: text that one of them covers leaves at once, whatever else is undecided. */
   readonly masked: ReadonlySet<string>;
@@ -46,8 +46,9 @@ export interface Detectors {
   readonly classes: ReadonlySet<string>;
   /** The classes of exact values, which are masked whatever policy says. */
   readonly always: ReadonlySet<string>;
-  scan(text: string): Scanned;
-  /** Without a focus every class is looked for and taken as masked. */
+  /** Without a focus every class is looked for, here and below. */
+  scan(text: string, focus?: Focus): Scanned;
+  /** Without a focus every class is taken as masked. */
   stream(focus?: Focus): TextScanner;
 }
 

@@ -1,3 +1,4 @@
+import { eventLimits, parseText } from '../json/index.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import { SealBroken, type SealingKey } from '../seal/index.ts';
 import { breathe } from './exchanges.ts';
@@ -166,7 +167,7 @@ function readEvent(payload: Buffer): JsonObject {
 
 function parse(text: string): Json {
   try {
-    return JSON.parse(text) as Json;
+    return parseText(text, eventLimits);
   } catch {
     return null;
   }

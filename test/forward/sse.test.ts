@@ -99,6 +99,54 @@ describe('the event reader', () => {
     expect(anew).toEqual(['event: a\ndata: {"type":"a"}\n\n', ':\n\n', ':\n\n']);
   });
 
+  it('reads an event after others as it reads it alone, however alike they are', () => {
+    const text = fc.oneof(
+      fc.string({ maxLength: 6 }),
+      fc.constantFrom('', '"}}', 'a', '\\', '\n', '\u2028', '}', 'ä€😀'),
+    );
+    const delta = fc
+      .record({ kind: fc.constantFrom('text_delta', 'thinking_delta'), text, index: fc.constantFrom(0, 1, '0', null) })
+      .chain(({ kind, text: added, index }) => {
+        const name = kind === 'text_delta' ? 'text' : 'thinking';
+        const whole = { type: 'content_block_delta', index, delta: { type: kind, [name]: added } };
+        const { type, ...rest } = whole;
+        return fc.constantFrom<object>(
+          whole,
+          { ...rest, type },
+          { ...whole, delta: { [name]: added, type: kind } },
+          { ...whole, delta: { type: kind, [name]: added, ['__proto__']: added } },
+          { ...whole, delta: { type: kind, ['__proto__']: added } },
+          { ...whole, more: { [name]: added } },
+          { type, index, delta: null, more: { [name]: added } },
+        );
+      })
+      .map((data) => `event: content_block_delta\ndata: ${JSON.stringify(data)}\n\n`);
+    const damaged = fc
+      .tuple(delta, fc.nat(), fc.constantFrom('', '"', '}', '\n', '\r', '\\', '\ndata: ', '\nid: 1', ' ', '\u0001'))
+      .map(([event, at, added]) => event.slice(0, at % event.length) + added + event.slice(at % event.length));
+    const short = delta.map((event) => event.replace('""}}', '"}}'));
+    const told = (read: () => readonly unknown[]) => {
+      try {
+        return read();
+      } catch (thrown) {
+        return String(thrown);
+      }
+    };
+    const event = fc.oneof({ weight: 5, arbitrary: delta }, damaged, short);
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 8 }), (texts) => {
+        const together = createEventReader();
+        for (const bytes of texts.map((each) => Buffer.from(each))) {
+          if (!together.atBoundary) return;
+          const alone = told(() => createEventReader().read(bytes));
+          expect(told(() => together.read(bytes))).toStrictEqual(alone);
+          if (typeof alone === 'string') return;
+        }
+      }),
+      { numRuns: 20_000 },
+    );
+  });
+
   it('says when the stream broke off inside an event', () => {
     expect(readIn([Buffer.from('data: {"type":"a"}\n\ndata: {"ty')]).atBoundary).toBe(false);
   });

@@ -81,5 +81,5 @@ describe('a node that is killed', () => {
       db.close();
       await after.close();
     }
-  });
+  }, 180_000);
 });
