@@ -26,6 +26,8 @@ const routes: readonly RouteRow[] = [
   },
 ];
 
+const served = routes.map(({ pattern }) => pattern).join(', ');
+
 /**
  * Finds the route of a raw request target. The path is compared as it was sent, byte for byte: no decoding, no
  * normalising, so that policy and Claude cannot read one target in two ways.
@@ -39,7 +41,14 @@ export function findRoute(method: string, target: string): Route {
   const mark = target.indexOf('?');
   const path = mark < 0 ? target : target.slice(0, mark);
   const atPath = routes.filter((row) => row.matches(path));
-  if (atPath.length === 0) throw new GatewayError('ROUTE_UNKNOWN');
+  // Claude Code takes a 404 for a model that does not exist, so this mistake gets another status.
+  if (path.startsWith('/v1/v1/'))
+    throw new GatewayError(
+      'FRAMING',
+      'The path begins with /v1/v1: leave /v1 out of ANTHROPIC_BASE_URL, clients add it.',
+    );
+  if (atPath.length === 0)
+    throw new GatewayError('ROUTE_UNKNOWN', `This gateway does not serve that path, only ${served}.`);
   const row = atPath.find((candidate) => candidate.method === method);
   if (!row)
     throw new GatewayError('METHOD_NOT_ALLOWED', `This path takes ${atPath.map((r) => r.method).join(', ')} only.`);

@@ -182,6 +182,14 @@ describe('framing at the data port', () => {
     expect((await send(upgrade)).status).toBe(0);
   });
 
+  it('says which paths it serves, and what to change where /v1 is there twice', async () => {
+    expect((await send(request('/v1/secrets'))).text).toContain('only /v1/messages, /v1/messages/count_tokens, ');
+    // Claude Code takes a 404 for a model that does not exist and would hide the text.
+    const { status, text } = await send(request('/v1/v1/messages?beta=true'));
+    expect(status).toBe(400);
+    expect(text).toContain('leave /v1 out of ANTHROPIC_BASE_URL');
+  });
+
   it('answers a refusal in the envelope of Claude, with a request id and advice not to retry', async () => {
     const { text } = await send(request('/v1/secrets'));
     const [head, body] = text.split('\r\n\r\n') as [string, string];
