@@ -71,6 +71,8 @@ export function createPorts(options: PortsOptions): { readonly data: PortServer;
         return metrics.render();
       },
       onFault,
+      onRefused: (exchange, error) =>
+        log.info(error.message, { exchange, code: error.code, detail: error.detail ?? '' }),
     }),
   };
 }

@@ -32,7 +32,7 @@ function configurationPage(): string {
     '',
     '- Any key can be set by an environment variable: `SALLYPORT_` and the path in upper case with two underscores',
     '  between the keys, a number for a place in a list. The value is YAML: `SALLYPORT_LISTEN__DATA=127.0.0.1:9000` sets',
-    '  `listen.data`.',
+    '  `listen.data`. Only `SALLYPORT_TOKEN` and `SALLYPORT_GATEWAY` are not keys; they belong to the command line.',
     '- A *secret* is only ever `{file: path}` or `{env: NAME}`. The file must be readable by its owner alone.',
     '- Relative paths start at the folder of the configuration file.',
     '- Unknown keys are faults.',

@@ -39,7 +39,8 @@ export function contentOf(files: BundleFiles): BundleContent {
     throw new BundleRefused('manifest', 'only Rego version 1 is taken');
   }
   const wasm = files.get('policy.wasm');
-  if (wasm === undefined) throw new BundleRefused('missing_file', 'the bundle has no policy.wasm');
+  if (wasm === undefined)
+    throw new BundleRefused('missing_file', 'the bundle has no policy.wasm; build it with `make policies`');
   const version = metadata.bundle_version;
   return {
     bundle: metadata.name,

@@ -63,7 +63,10 @@ export async function verifySignature(files: BundleFiles, rules: SignatureRules)
   }
   const expiresAt = expiryOf(claims);
   if (expiresAt !== null && rules.now >= expiresAt) {
-    throw new BundleRefused('expired', `the bundle expired at ${new Date(expiresAt * 1000).toISOString()}`);
+    throw new BundleRefused(
+      'expired',
+      `the bundle expired at ${new Date(expiresAt * 1000).toISOString()}; sign it again, under a higher bundle_version`,
+    );
   }
   compareFiles(files, claims.files);
   return { kid, version, expiresAt };
@@ -71,7 +74,11 @@ export async function verifySignature(files: BundleFiles, rules: SignatureRules)
 
 function tokenOf(files: BundleFiles): string {
   const bytes = files.get('.signatures.json');
-  if (bytes === undefined) throw new BundleRefused('unsigned', 'the bundle is not signed');
+  if (bytes === undefined)
+    throw new BundleRefused(
+      'unsigned',
+      'the bundle is not signed; `make policies SIGN=…` writes one that is, signed.tar.gz',
+    );
   const envelope = parse(bytes, 'signature', '.signatures.json is not JSON');
   const signatures = isObject(envelope) ? envelope.signatures : undefined;
   if (!Array.isArray(signatures) || signatures.length !== 1 || typeof signatures[0] !== 'string') {
@@ -94,7 +101,7 @@ async function verified(
   // algorithm; one that names a key is tried with that key alone.
   const candidates = kid === undefined || anyKeyId ? keys : keys.filter((key) => key.kid === kid);
   if (candidates.length === 0)
-    throw new BundleRefused('key', `no configured key has the id ${JSON.stringify(kid ?? null)}`);
+    throw new BundleRefused('key', `no configured key (policy.keys) has the kid ${JSON.stringify(kid ?? null)}`);
   for (const key of candidates) {
     if (!algorithms.has(key.algorithm)) throw new TypeError(`${key.algorithm} is not an algorithm for bundles`);
     try {
@@ -106,7 +113,7 @@ async function verified(
       // Not this key; the refusal below says what is wrong with all of them.
     }
   }
-  throw new BundleRefused('signature', 'the signature was not made by a configured key');
+  throw new BundleRefused('signature', 'the signature was not made by a configured key under its algorithm');
 }
 
 function expiryOf(claims: { readonly [claim: string]: unknown }): number | null {

@@ -45,7 +45,9 @@ export function adminAt(url: string, token: string): AdminClient {
     if (typeof error.message !== 'string' || typeof error.code !== 'string') {
       throw new StartError(`${url} answered ${response.status}. Is it the admin port of a Sallyport gateway?`);
     }
-    throw new StartError(`${error.message} (${error.code})`);
+    // Some texts speak of the id, by which the log says more.
+    const id = error.message.includes('request id') ? `, ${answer?.request_id}` : '';
+    throw new StartError(`${error.message} (${error.code}${id})`);
   };
   return {
     get: (path, query = {}) => call('GET', path, query),

@@ -26,11 +26,12 @@ export interface VerdictOptions {
   readonly json?: boolean;
 }
 
-/** `sallyport approvals list`: what waits (or waited) for humans, newest first. */
+/** `sallyport approvals list`: what waits (or waited) for humans, newest first. That there are more is said in `notes`. */
 export async function approvalsListCommand(
   options: ApprovalsListOptions,
   admin: AdminClient,
   output: Writable,
+  notes: Writable = process.stderr,
 ): Promise<number> {
   const { state = 'pending', rule, subject } = options;
   const query = { state: state === 'all' ? undefined : state, rule, subject };
@@ -40,10 +41,8 @@ export async function approvalsListCommand(
   };
   if (options.json) output.write(`${JSON.stringify(approvals, null, 2)}\n`);
   else if (approvals.length === 0) output.write('no approval matches\n');
-  else
-    output.write(
-      table(head, approvals.map(rowOf)) + (more ? 'there are more: narrow --state, --rule or --subject\n' : ''),
-    );
+  else output.write(table(head, approvals.map(rowOf)));
+  if (more) notes.write('there are more: narrow --state, --rule or --subject\n');
   return 0;
 }
 
@@ -86,10 +85,8 @@ export async function approvalsVerdictCommand(
     output.write(`${JSON.stringify(after, null, 2)}\n`);
     return 0;
   }
-  const waits = after.state === 'pending' ? `; it still needs ${unmet(after).join(' and ')}` : '';
-  output.write(
-    `${plain(`${verdict === 'approve' ? 'approved' : 'denied'} ${id}: it is ${cell(after.state)}${waits}`)}\n`,
-  );
+  const waits = after.state === 'pending' ? `, which goes on waiting: ${progress(after)}` : '';
+  output.write(`${plain(`${verdict === 'approve' ? 'approved' : 'denied'} ${id}${waits}`)}\n`);
   return 0;
 }
 
@@ -257,10 +254,11 @@ function differenceLines(difference: JsonObject | null): string[] {
   );
 }
 
-function unmet(approval: JsonObject): string[] {
-  return objects(approval.requirements)
-    .filter((needs) => needs.met !== true)
-    .map(needText);
+/** What is still asked for, and who has approved. */
+function progress(approval: JsonObject): string {
+  const unmet = objects(approval.requirements).filter((needs) => needs.met !== true);
+  const persons = objects(approval.verdicts).map(({ person }) => cell(person));
+  return `it takes ${unmet.map(needText).join(' and ')}, so far ${persons.join(', ')}`;
 }
 
 function needText(needs: JsonObject): string {

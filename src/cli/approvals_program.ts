@@ -71,10 +71,13 @@ Examples:
     )
     .option('--rule <id>', 'asked for by this rule')
     .option('--subject <name>', 'asked by this subject')
-    .option('--json', 'as JSON');
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample:\n  sallyport approvals list --state all --rule destructive-command');
   add<{ readonly json?: boolean }>('show <id>', 'exactly what a verdict is bound to', (options, admin, code, id) =>
     code.approvalsShowCommand(id, options, admin, process.stdout),
-  ).option('--json', 'as JSON');
+  )
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample:\n  sallyport approvals show apr_…');
   add<VerdictOptions>('approve <id>', 'let it happen, as it was shown', (options, admin, code, id) =>
     code.approvalsVerdictCommand(id, 'approve', options, admin, process.stdout),
   )
@@ -99,10 +102,16 @@ Examples:
     (options, admin, code, id) => code.approvalsBreakGlassCommand(id, options, admin, process.stdout),
   )
     .option(...digits)
-    .requiredOption('--reason <text>', 'why it cannot wait');
+    .requiredOption('--reason <text>', 'why it cannot wait')
+    .addHelpText(
+      'after',
+      '\nExample:\n  sallyport approvals break-glass apr_… --fingerprint 28bdb2bda918 --reason "the shop is down"',
+    );
   add<{ readonly comment?: string }>('revoke <grant>', 'take a grant back', (options, admin, code, grant) =>
     code.approvalsRevokeCommand(grant, options, admin, process.stdout),
-  ).option('--comment <text>', 'why');
+  )
+    .option('--comment <text>', 'why')
+    .addHelpText('after', '\nA grant is named by `approvals show`.\n\nExample:\n  sallyport approvals revoke grt_…');
   add<ApprovalsListOptions>(
     'watch',
     'a line for each approval that comes to wait, until interrupted',
@@ -115,7 +124,8 @@ Examples:
   )
     .option('--rule <id>', 'asked for by this rule')
     .option('--subject <name>', 'asked by this subject')
-    .option('--json', 'one JSON object a line');
+    .option('--json', 'one JSON object a line')
+    .addHelpText('after', '\nExample:\n  sallyport approvals watch --json | while read -r line; do …; done');
 }
 
 function personalAdmin({ dataDir, admin, tokenFile }: Personal): AdminClient {

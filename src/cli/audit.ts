@@ -20,11 +20,15 @@ export interface AuditListOptions {
 
 const PAGE = 500;
 
-/** `sallyport audit list`: who called Claude when, what policy said, how it ended; newest first. */
+/**
+ * `sallyport audit list`: who called Claude when, what policy said, how it ended; newest first. That there are more is
+ * said in `notes`, so that a program that reads JSON is told as well.
+ */
 export async function auditListCommand(
   options: AuditListOptions,
   admin: AdminClient,
   output: Writable,
+  notes: Writable = process.stderr,
 ): Promise<number> {
   const limit = readLimit(options.limit);
   const { function: named, principal, effect } = options;
@@ -43,11 +47,12 @@ export async function auditListCommand(
     before = page.next ?? undefined;
   }
   if (options.json) output.write(`${JSON.stringify(exchanges, null, 2)}\n`);
-  else output.write(exchanges.length === 0 ? 'no exchange matches\n' : report(exchanges, more));
+  else output.write(exchanges.length === 0 ? 'no exchange matches\n' : report(exchanges));
+  if (more) notes.write(`there are more: raise --limit (now ${exchanges.length}) or narrow --from and --to\n`);
   return 0;
 }
 
-function report(exchanges: readonly JsonObject[], more: boolean): string {
+function report(exchanges: readonly JsonObject[]): string {
   const head = [
     'TIME (UTC)',
     'FUNCTION',
@@ -81,10 +86,7 @@ function report(exchanges: readonly JsonObject[], more: boolean): string {
       cell(exchange.id),
     ];
   });
-  return (
-    table(head, rows) +
-    (more ? `there are more: raise --limit (now ${exchanges.length}) or narrow --from and --to\n` : '')
-  );
+  return table(head, rows);
 }
 
 /** The first characters of the revision that decided, as the table and `sessions show` print it. */

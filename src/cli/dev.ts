@@ -1,7 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { developmentConfig } from '../config/index.ts';
+import { type ConfigInput, developmentConfig } from '../config/index.ts';
 import { StartError } from '../errors.ts';
 import { createGateway } from '../gateway.ts';
 import { createDevelopmentIssuer, developmentReviewer } from '../identify/index.ts';
@@ -9,6 +9,9 @@ import { describeScripts, type Sandbox, startSandbox } from '../sandbox/index.ts
 import { ownDirectory } from '../store/index.ts';
 import { panel } from './panel.ts';
 import { endOnUncaught, runUntilSignal } from './run_gateway.ts';
+
+/** Checked with the configuration. */
+type LogLevel = NonNullable<NonNullable<ConfigInput['log']>['level']>;
 
 /** What `dev` takes from the command line. */
 export interface DevOptions {
@@ -65,7 +68,7 @@ async function runGateway(
       upstream: { url: sandbox.url },
       credential: { roles: { default: { source: 'static', secret: { file: apiKeyFile }, scheme: 'x-api-key' } } },
       mask: { values: [{ name: 'planted', secret: { file: plantedFile } }] },
-      log: { level: 'warn' },
+      log: { level: (process.env.SALLYPORT_LOG__LEVEL ?? 'warn') as LogLevel },
     },
     process.env,
   );

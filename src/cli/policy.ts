@@ -11,6 +11,7 @@ import {
 } from '../bundle/index.ts';
 import { loadPolicy, runCorpus } from '../decide/index.ts';
 import { StartError } from '../errors.ts';
+import { bundleKeyFault } from '../model/bundle_key.ts';
 
 /** Which bundle a `policy` command looks at; absent: the built-in one. */
 export interface PolicyOptions {
@@ -77,7 +78,10 @@ export async function policyCheckCommand(options: PolicyCheckOptions, output: Wr
     throw new StartError('A signature is checked with --key, --algorithm and --scope together.');
   try {
     if (key !== undefined) {
-      const keys = [{ kid: 'given', algorithm: algorithm!, pem: read(key).toString() }];
+      const pem = read(key).toString();
+      const found = bundleKeyFault(pem, algorithm!);
+      if (found !== null) throw new StartError(`--key: ${found.message}. ${found.hint}`);
+      const keys = [{ kid: 'given', algorithm: algorithm!, pem }];
       const rules = { keys, scope: scope!, now: Math.floor(Date.now() / 1000), anyKeyId: true };
       const { bundleVersion, expiresAt, content } = await verifyBundle(read(options.bundle ?? builtinUrl), rules, null);
       loadPolicy(content);

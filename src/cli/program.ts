@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { StartError } from '../errors.ts';
+import { bundleAlgorithms } from '../model/bundle_key.ts';
 import { addApprovals } from './approvals_program.ts';
 
 const dataDirOption = () =>
@@ -29,7 +30,9 @@ Examples:
   sallyport dev                                  try it: sandbox, development issuer, built-in policy
   sallyport serve --config sallyport.yaml        run it
   sallyport audit list --from 02:10 --to 02:20   who called Claude, what policy said
-  sallyport sessions show ID                     what came back`,
+  sallyport sessions show ID                     what came back
+
+A command ends with 0, or with 1 and the reason on standard error; checks print what they found and end with 1 too.`,
     );
   addGateway(program);
   addIdentity(program);
@@ -61,7 +64,7 @@ function addGateway(program: Command): void {
     .option('--seed <number>', 'seed of the sandbox', wholeNumber)
     .addHelpText(
       'after',
-      '\nExamples:\n  sallyport dev\n  sallyport dev --script tools\n  sallyport dev --listen 127.0.0.1:9000 --admin 127.0.0.1:9001 --data-dir /tmp/try',
+      '\nExamples:\n  sallyport dev\n  SALLYPORT_LOG__LEVEL=info sallyport dev           also why a token was refused\n  sallyport dev --script tools\n  sallyport dev --listen 127.0.0.1:9000 --admin 127.0.0.1:9001 --data-dir /tmp/try',
     )
     .action(run(async (options: import('./dev.ts').DevOptions) => (await import('./dev.ts')).dev(options)));
 }
@@ -74,10 +77,19 @@ function addIdentity(program: Command): void {
     .option('--subject <name>', 'who it is for')
     .option('--function <name>', 'which program asks')
     .option('--group <name...>', 'groups of the principal')
-    .option('--lifetime <time>', 'such as 90s, 15m or 12h')
+    .option('--lifetime <time>', 'such as 90s or 15m, at most 24h; default 12h, 15m with --reviewer')
     .option('--reviewer', 'a personal token of reviewer@localhost, a second person for verdicts')
     .option('--link', 'with --reviewer: a one-time link to the console instead')
-    .option('--login', 'a fresh token of `sallyport login`, for Claude Code’s apiKeyHelper')
+    .addOption(
+      new Option('--login', 'a fresh token of `sallyport login`, for Claude Code’s apiKeyHelper').conflicts([
+        'subject',
+        'function',
+        'group',
+        'lifetime',
+        'reviewer',
+        'link',
+      ]),
+    )
     .addOption(gatewayOption())
     .addHelpText(
       'after',
@@ -131,6 +143,7 @@ function addIdentity(program: Command): void {
     .command('list')
     .description('revocations in force')
     .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample:\n  sallyport revoke list --data-dir /var/lib/sallyport')
     .action(
       run(async (options: { readonly json?: boolean } & WithDataDir) =>
         (await import('./revoke.ts')).revokeListCommand(options, await admin(options), process.stdout),
@@ -139,6 +152,7 @@ function addIdentity(program: Command): void {
   revoke
     .command('lift <id>')
     .description('take a revocation back')
+    .addHelpText('after', '\nExample:\n  sallyport revoke lift 4a2793c5a5fb8a4227d18fdd5ebf51b7')
     .action((id: string, _options: object, command: Command) =>
       run(async (options: WithDataDir) =>
         (await import('./revoke.ts')).revokeLiftCommand(id, await admin(options), process.stdout),
@@ -178,6 +192,7 @@ function addRecords(program: Command): void {
   const sessions = program.command('sessions').description('conversations, and what came back in them');
   range(sessions.command('list'))
     .description('conversations, the one last used first')
+    .addHelpText('after', '\nExample:\n  sallyport sessions list --from 2h --principal ann@acme.example')
     .action(
       run(async (options: import('./sessions.ts').SessionsListOptions & WithDataDir) =>
         (await import('./sessions.ts')).sessionsListCommand(options, await admin(options), process.stdout),
@@ -204,6 +219,7 @@ function addBundles(program: Command): void {
   bundle
     .command('list')
     .description('the active bundle, its floor, and what was refused')
+    .addHelpText('after', '\nExample:\n  sallyport bundle list --json | jq -r .active.revision')
     .addOption(dataDirOption())
     .option('--json', 'as JSON')
     .action(
@@ -226,6 +242,7 @@ function addBundles(program: Command): void {
   const file = (command: Command) => command.option('--bundle <file>', 'bundle.tar.gz; absent: the built-in one');
   file(policy.command('inspect'))
     .description('what is in a bundle')
+    .addHelpText('after', '\nExample:\n  sallyport policy inspect --bundle bundles/baseline/1.1.0/signed.tar.gz')
     .option('--json', 'as JSON')
     .action(
       run(async (options: import('./policy.ts').PolicyOptions) =>
@@ -234,6 +251,7 @@ function addBundles(program: Command): void {
     );
   file(policy.command('test'))
     .description('run the examples of a bundle in the engine that enforces')
+    .addHelpText('after', '\nExample:\n  sallyport policy test --bundle bundle.tar.gz')
     .option('--json', 'as JSON')
     .action(
       run(async (options: import('./policy.ts').PolicyOptions) =>
@@ -243,7 +261,7 @@ function addBundles(program: Command): void {
   file(policy.command('check'))
     .description('verify a bundle as a gateway would')
     .option('--key <file>', 'public key, PEM')
-    .option('--algorithm <name>', 'such as ES256')
+    .addOption(new Option('--algorithm <name>', 'of the key').choices(bundleAlgorithms))
     .option('--scope <name>', 'scope that the signature must have')
     .addHelpText(
       'after',
@@ -283,6 +301,7 @@ function addDetectors(program: Command): void {
   const detectors = program.command('detectors').description('the rules that find secrets and personal data');
   rules(detectors.command('list'))
     .description('every rule with its class')
+    .addHelpText('after', '\nExample:\n  sallyport detectors list --rules rules')
     .option('--json', 'as JSON')
     .action(
       run(async (options: import('./rules.ts').RulesOptions & { readonly json?: boolean }) =>
@@ -291,6 +310,7 @@ function addDetectors(program: Command): void {
     );
   rules(detectors.command('show <id>'))
     .description('one rule, with its examples')
+    .addHelpText('after', '\nExample:\n  sallyport detectors show payment-card')
     .action((id: string, _options: object, command: Command) =>
       run(async (options: import('./rules.ts').RulesOptions) =>
         (await import('./detectors.ts')).detectorsShow(id, options, process.stdout),
@@ -306,6 +326,7 @@ function addDetectors(program: Command): void {
     );
   rules(detectors.command('compile <file>'))
     .description('write the tables that a bundle carries')
+    .addHelpText('after', '\nExample:\n  sallyport detectors compile detectors.bin --rules rules')
     .action((target: string, _options: object, command: Command) =>
       run(async (options: import('./rules.ts').RulesOptions) =>
         (await import('./detectors.ts')).detectorsCompile(target, options, process.stdout),
@@ -331,6 +352,7 @@ function addConfig(program: Command): void {
     .command('print')
     .description('the configuration in force, secrets hidden')
     .addOption(file())
+    .addHelpText('after', '\nExample:\n  sallyport config print --config sallyport.yaml')
     .action(
       run(async (options: { readonly config: string }) =>
         (await import('./config.ts')).configPrint(options, process.env, process.stdout),

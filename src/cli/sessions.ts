@@ -14,11 +14,15 @@ export interface SessionsListOptions {
   readonly json?: boolean;
 }
 
-/** `sallyport sessions list`: conversations with their callers and tokens, the one last used first. */
+/**
+ * `sallyport sessions list`: conversations with their callers and tokens, the one last used first. That there are more
+ * is said in `notes`.
+ */
 export async function sessionsListCommand(
   options: SessionsListOptions,
   admin: AdminClient,
   output: Writable,
+  notes: Writable = process.stderr,
 ): Promise<number> {
   const { function: named, principal } = options;
   const answer = await admin.get('/admin/v1/sessions', { ...readRange(options), function: named, principal });
@@ -37,8 +41,9 @@ export async function sessionsListCommand(
       `${cell(session.input_tokens)}/${cell(session.output_tokens)}`,
       cell(session.id),
     ]);
-    output.write(table(head, rows) + (more ? 'there are more: narrow --from and --to\n' : ''));
+    output.write(table(head, rows));
   }
+  if (more) notes.write('there are more: narrow --from and --to\n');
   return 0;
 }
 

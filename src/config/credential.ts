@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Context } from './context.ts';
-import { always, fault, label, publicFile, serviceUrl } from './fields.ts';
+import { always, certificate, fault, label, publicFile, serviceUrl } from './fields.ts';
 import { secretFrom } from './secret.ts';
 
 const mount = (name: string) =>
@@ -16,7 +16,9 @@ const vault = (context: Context) => {
     .strictObject({
       address: serviceUrl.describe('URL of Vault or OpenBao.'),
       namespace: z.string().min(1).optional().describe('Vault namespace.'),
-      ca_file: publicFile(context).optional().describe('PEM file with the certificate authority of Vault.'),
+      ca_file: publicFile(context, certificate)
+        .optional()
+        .describe('PEM file with the certificate authority of Vault.'),
       auth: z
         .discriminatedUnion('method', [
           z.strictObject({

@@ -1,4 +1,5 @@
-import { accessSync, constants } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { isLoopback } from '../model/host.ts';
@@ -59,15 +60,38 @@ export const pathFrom = ({ directory }: Context) =>
     .min(1)
     .transform((path) => resolve(directory, path));
 
-/** The path of a file that is not secret and must be readable now. */
-export const publicFile = (context: Context) =>
+/** What a file has to hold. `read` throws where it holds something else. */
+export interface Holds {
+  /** As in `not a certificate`. */
+  readonly what: string;
+  readonly hint: string;
+  readonly read: (text: string) => unknown;
+}
+
+/** The path of a file that is not secret, must be readable now and, where asked, hold what it should. */
+export const publicFile = (context: Context, holds: Holds | null = null) =>
   pathFrom(context).superRefine((path, refinement) => {
+    let text: string;
     try {
-      accessSync(path, constants.R_OK);
+      text = readFileSync(path, 'utf8');
     } catch {
       fault(refinement, 'there is no readable file', 'A relative path starts at the folder of the configuration file.');
+      return;
+    }
+    if (holds === null) return;
+    try {
+      holds.read(text);
+    } catch {
+      fault(refinement, `the file is not ${holds.what}`, holds.hint);
     }
   });
+
+/** For `publicFile`: a certificate, or several of which the first is looked at. */
+export const certificate: Holds = {
+  what: 'a certificate in PEM',
+  hint: 'It begins with -----BEGIN CERTIFICATE-----.',
+  read: (text) => new X509Certificate(text),
+};
 
 /** A name that appears in records, metrics and policy. */
 export const label = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {

@@ -1,8 +1,10 @@
 import type { SchemaNode } from './describe.ts';
 
-/** What the schema says about the key at `path`, or an empty text. */
+/** What the schema says about the key at `path`, about the list where it is a place in one, or an empty text. */
 export function describeAt(schema: SchemaNode, path: readonly PropertyKey[]): string {
-  return nodesAt(schema, path).find((node) => node.description !== undefined)?.description ?? '';
+  const said = nodesAt(schema, path).find((node) => node.description !== undefined)?.description;
+  if (said === undefined && typeof path.at(-1) === 'number') return describeAt(schema, path.slice(0, -1));
+  return said ?? '';
 }
 
 /** Whether a secret stands at `path`. */
@@ -13,6 +15,15 @@ export function isSecretAt(schema: SchemaNode, path: readonly PropertyKey[]): bo
 /** The keys that may stand in the mapping at `path`. */
 export function knownKeys(schema: SchemaNode, path: readonly PropertyKey[]): string[] {
   return [...new Set(nodesAt(schema, path).flatMap((node) => Object.keys(node.properties ?? {})))];
+}
+
+/** The form of the mapping at `path` that has `key`, as `source: static`, or null where no one form has it. */
+export function formWith(schema: SchemaNode, path: readonly PropertyKey[], key: string): string | null {
+  for (const { properties = {} } of nodesAt(schema, path)) {
+    const chooser = Object.entries(properties).find(([, value]) => typeof value.const === 'string');
+    if (chooser && Object.hasOwn(properties, key)) return `${chooser[0]}: ${chooser[1].const}`;
+  }
+  return null;
 }
 
 /** The candidate at most two edits away from `word`, or null. */

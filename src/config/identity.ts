@@ -38,11 +38,17 @@ const claimMap = z
 
 const audiences = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
 
+const jwks = {
+  what: 'a JWKS',
+  hint: 'It is JSON with the public keys of the issuer in `keys` (RFC 7517).',
+  read: (text: string) => z.object({ keys: z.array(z.looseObject({ kty: z.string() })) }).parse(JSON.parse(text)),
+};
+
 const keySource = (context: Context) =>
   z
     .union([
       z.strictObject({ url: serviceUrl.describe('JWKS document.') }),
-      z.strictObject({ file: publicFile(context).describe('JWKS file.') }),
+      z.strictObject({ file: publicFile(context, jwks).describe('JWKS file.') }),
       z.strictObject({ discovery: z.literal(true).describe('Find the JWKS by OpenID Connect discovery at `issuer`.') }),
     ])
     .describe('Where the public keys come from: one of {url: …}, {file: …} and {discovery: true}.');

@@ -2,12 +2,14 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
+import { plainWords } from '../model/plain_words.ts';
 import type { Context, Environment } from './context.ts';
 import { configSchema, type SchemaNode } from './describe.ts';
 import { ConfigFaults, type Fault } from './faults.ts';
-import { describeAt, isSecretAt, knownKeys, nearest } from './hints.ts';
+import { describeAt, formWith, isSecretAt, knownKeys, nearest } from './hints.ts';
 import { applyOverrides, overrideName, type Tree } from './overrides.ts';
 import { type Config, type ConfigInput, schemaFor } from './schema.ts';
+import { yamlFault } from './yaml_faults.ts';
 
 /**
  * Reads a configuration file (YAML), applies the `SALLYPORT_` overrides of `env`, checks it and reads its secrets.
@@ -17,7 +19,7 @@ export function loadConfig(file: string, env: Environment): Config {
   const path = resolve(file);
   const tree = readTree(path);
   const faults = applyOverrides(tree, env);
-  return check(tree, { directory: dirname(path), env }, path, faults);
+  return check(tree, { directory: dirname(path), env }, path, faults, env);
 }
 
 /**
@@ -49,11 +51,7 @@ function readTree(path: string): Tree {
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: false });
   const broken = [...document.errors, ...document.warnings].map((error): Fault => {
     const { line, col } = lines.linePos(error.pos[0]);
-    return {
-      path: `line ${line}, column ${col}`,
-      message: `not YAML (${error.code})`,
-      hint: 'Look at this line and the one before.',
-    };
+    return { path: `line ${line}, column ${col}`, ...yamlFault(error.code) };
   });
   if (broken.length > 0) throw new ConfigFaults(path, broken);
   const tree: unknown = document.toJS({ maxAliasCount: 20 });
@@ -64,38 +62,61 @@ function readTree(path: string): Tree {
   return tree as Tree;
 }
 
-function check(tree: unknown, context: Context, source: string, earlier: readonly Fault[]): Config {
+/** `overrides` are the variables that were applied to `tree`: a fault of one is told under its name. */
+function check(
+  tree: unknown,
+  context: Context,
+  source: string,
+  earlier: readonly Fault[],
+  overrides: Environment = {},
+): Config {
   const result = schemaFor(context).safeParse(tree);
   if (result.success && earlier.length === 0) return result.data;
   const about = configSchema();
-  const found = (result.error?.issues ?? []).flatMap((issue) => toFaults(issue, about));
+  const found = (result.error?.issues ?? []).flatMap((issue) => toFaults(issue, about, overrides));
   throw new ConfigFaults(source, [...earlier, ...found]);
 }
 
-function toFaults(issue: z.core.$ZodIssue, schema: SchemaNode): Fault[] {
+function toFaults(issue: z.core.$ZodIssue, schema: SchemaNode, overrides: Environment): Fault[] {
   if (issue.code === 'invalid_union') {
-    // The forms of another type say nothing; where one form is left, its own faults do.
-    const forms = issue.errors.filter((form) => !form.some((it) => it.code === 'invalid_type' && it.path.length === 0));
+    // The forms of another type or value say nothing; where one form is left, its own faults do.
+    const forms = issue.errors.filter((form) => !form.some((it) => isOtherForm(it)));
     if (forms.length === 1) {
-      return forms[0]!.flatMap((inner) => toFaults({ ...inner, path: [...issue.path, ...inner.path] }, schema));
+      return forms[0]!.flatMap((inner) =>
+        toFaults({ ...inner, path: [...issue.path, ...inner.path] }, schema, overrides),
+      );
     }
   }
+  const place = (path: readonly PropertyKey[]) => {
+    const variable = overrideName(path);
+    return overrides[variable] === undefined ? spell(path) : variable;
+  };
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys(schema, issue.path);
-    return issue.keys.map((key) => {
-      const close = nearest(key, known);
-      const hint = close ? `Did you mean ${close}?` : known.length > 0 ? `Known here: ${known.join(', ')}.` : '';
-      return { path: spell([...issue.path, key]), message: 'not a known key', hint };
-    });
+    return issue.keys.map((key) => ({
+      path: place([...issue.path, key]),
+      message: 'not a known key',
+      hint: unknownKeyHint(key, known, formWith(schema, issue.path, key)),
+    }));
   }
   const custom = issue.code === 'custom' ? issue.params?.hint : undefined;
-  const message = issue.message.replace(/^Invalid input: /, '').replace('received undefined', 'but it is missing');
   const about = describeAt(schema, issue.path);
   const how = isSecretAt(schema, issue.path)
     ? 'Write a secret as {file: path} or {env: NAME}, never itself.'
     : `Also set by ${overrideName(issue.path)}.`;
   const hint = typeof custom === 'string' ? custom : `${about ? `${about} ` : ''}${how}`;
-  return [{ path: spell(issue.path), message, hint }];
+  return [{ path: place(issue.path), message: plainWords(issue.message), hint }];
+}
+
+function isOtherForm({ code, path }: z.core.$ZodIssue): boolean {
+  return path.length === 0 && (code === 'invalid_type' || code === 'invalid_value');
+}
+
+function unknownKeyHint(key: string, known: readonly string[], form: string | null): string {
+  if (form !== null) return `It goes with ${form}.`;
+  const close = nearest(key, known);
+  if (close !== null) return `Did you mean ${close}?`;
+  return known.length > 0 ? `Known here: ${known.join(', ')}.` : '';
 }
 
 function spell(path: readonly PropertyKey[]): string {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Context } from './context.ts';
-import { always, fault, label, publicFile, seconds, serviceUrl } from './fields.ts';
+import { always, certificate, fault, label, publicFile, seconds, serviceUrl } from './fields.ts';
 import { secretFrom } from './secret.ts';
 
 /** Login to the console by OpenID Connect, at one issuer. */
@@ -41,7 +41,9 @@ const samlProvider = (context: Context) =>
       tenant: label.describe('Tenant that its principals belong to.'),
       entity_id: z.string().min(1).describe('Entity id of the identity provider, compared exactly.'),
       sso_url: serviceUrl.describe('Its single sign-on address for the HTTP-Redirect binding.'),
-      certificate: publicFile(context).describe('PEM file with the certificate that signs its assertions.'),
+      certificate: publicFile(context, certificate).describe(
+        'PEM file with the certificate that signs its assertions.',
+      ),
       audience: z.string().min(1).describe('Entity id of this gateway at the provider: the audience of assertions.'),
       map: samlMap,
     })

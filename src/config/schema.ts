@@ -11,13 +11,13 @@ import {
   label,
   listenAddress,
   pathFrom,
-  publicFile,
   seconds,
   serviceUrl,
   upstreamHeaders,
 } from './fields.ts';
 import { identity } from './identity.ts';
 import { consoleSettings } from './login.ts';
+import { policy } from './policy.ts';
 import { secretFrom } from './secret.ts';
 import { store } from './store.ts';
 
@@ -40,37 +40,6 @@ const upstream = z.strictObject({
     .describe('Header for the credential; `auto` does as the credential role says.'),
   headers: upstreamHeaders.default({}).describe('Headers added to every request; none that carries a credential.'),
 });
-
-const policy = (context: Context) =>
-  z
-    .strictObject({
-      source: z
-        .union([z.literal('builtin'), pathFrom(context)])
-        .prefault('builtin')
-        .describe('`builtin`, or a folder that is watched for signed bundles.'),
-      keys: z
-        .array(
-          z.strictObject({
-            kid: z.string().min(1).describe('Key id in the bundle’s signature.'),
-            algorithm: z
-              .enum(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'])
-              .describe('The only algorithm accepted with this key.'),
-            file: publicFile(context).describe('PEM file with the public key.'),
-          }),
-        )
-        .default([])
-        .describe('Keys that may sign bundles.'),
-      scope: z.string().min(1).optional().describe('Scope that a bundle’s signature must have.'),
-      max_staleness_s: seconds
-        .optional()
-        .describe('Refuse requests once the folder could not be read for this many seconds; absent: never.'),
-    })
-    .superRefine((value, refinement) => {
-      if (value.source === 'builtin' || value.source === undefined) return;
-      const hint = 'A folder of bundles is trusted by signature only; `source: builtin` needs neither.';
-      if (Array.isArray(value.keys) && value.keys.length === 0) fault(refinement, 'no key', hint, ['keys']);
-      if (value.scope === undefined) fault(refinement, 'no scope', hint, ['scope']);
-    }, always);
 
 const mask = (context: Context) =>
   z.strictObject({

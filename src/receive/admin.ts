@@ -28,6 +28,8 @@ export interface AdminServerOptions {
   readonly readiness: () => { readonly [name: string]: true | string };
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
   readonly onFault: (error: Error) => void;
+  /** Told of a token that was refused, under the id that its caller was told. */
+  readonly onRefused: (id: string, error: GatewayError) => void;
 }
 
 /**
@@ -43,7 +45,7 @@ export function createAdminServer(options: AdminServerOptions): PortServer {
     try {
       await next();
     } catch (thrown) {
-      answerError(context, thrown, options.onFault);
+      answerError(context, thrown, options);
     }
   });
   app.use(async (context, next) => {
@@ -141,12 +143,13 @@ function readBody(context: Context): JsonObject {
   return body as JsonObject;
 }
 
-function answerError(context: Context, thrown: unknown, onFault: (error: Error) => void): void {
+function answerError(context: Context, thrown: unknown, options: AdminServerOptions): void {
   const error = toGatewayError(thrown);
-  if (error.code === 'INTERNAL') onFault(error);
   const id = newRequestId();
+  if (error.code === 'INTERNAL') options.onFault(error);
+  else if (error.reason === 'identity') options.onRefused(id, error);
   context.status = error.status;
-  context.set('request-id', id);
+  context.set({ 'request-id': id, 'x-should-retry': String(error.retry) });
   context.type = 'json';
   context.body = errorEnvelope(id, error);
 }

@@ -26,7 +26,7 @@ const routes: readonly RouteRow[] = [
   },
 ];
 
-/** Mostly it is a base URL with a `/v1` too many or too few, or a part of the API that is not served. */
+/** Mostly it is a base URL without its end, or a part of the API that is not served. */
 const unknown = `This gateway does not serve that path, only ${routes
   .map(({ method, pattern }) => `${method} ${pattern}`)
   .join(', ')}. If it should be one of these, correct the base URL of the client.`;
@@ -44,6 +44,12 @@ export function findRoute(method: string, target: string): Route {
   const mark = target.indexOf('?');
   const path = mark < 0 ? target : target.slice(0, mark);
   const atPath = routes.filter((row) => row.matches(path));
+  // Claude Code takes a 404 for a model that does not exist, so this mistake gets another status.
+  if (path.startsWith('/v1/v1/'))
+    throw new GatewayError(
+      'FRAMING',
+      'The path begins with /v1/v1: leave /v1 out of ANTHROPIC_BASE_URL, clients add it.',
+    );
   if (atPath.length === 0) throw new GatewayError('ROUTE_UNKNOWN', unknown);
   const row = atPath.find((candidate) => candidate.method === method);
   if (!row)

@@ -85,7 +85,10 @@ export async function showSession(
 }
 
 function notFound(id: string): GatewayError {
-  return new GatewayError('NOT_FOUND', `There is no session or exchange ${id}.`);
+  return new GatewayError(
+    'NOT_FOUND',
+    `There is no session or exchange ${id}. A session is named by its first 8 characters at least, as lists print it.`,
+  );
 }
 
 /** The only session whose id begins so. Throws as `showSession`. */

@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Command } from 'commander';
 import { afterAll, describe, expect, it } from 'vitest';
+import { createProgram } from '../../src/cli/program.ts';
 
 const program = join(import.meta.dirname, '../../bin/sallyport');
 const folder = mkdtempSync(join(tmpdir(), 'sallyport-program-'));
@@ -31,6 +33,9 @@ describe('the command line', () => {
     ['sallyport audit list', /No gateway has run on .*--data-dir/],
     ['sallyport audit list --effect maybe', /Allowed choices are allow, deny/],
     ['sallyport token', /No gateway with the development issuer has run/],
+    ['sallyport token --login --reviewer', /'--login' cannot be used with option '--reviewer'/],
+    ['SALLYPORT_LOG__LEVEL=loud sallyport dev', /log\.level: expected one of trace, debug/],
+    ['sallyport policy check --key /etc/passwd --algorithm ES256 --scope x', /--key: the file is not a public key/],
     ['sallyport dev --script none', /There are chat, /],
     ['sallyport dev --seed x', /whole number/],
     ['SALLYPORT_TOKEN=x sallyport approvals list --admin here', /"here" is no URL/],
@@ -42,6 +47,16 @@ describe('the command line', () => {
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
     expect(stderr).toMatch(told);
     expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
+  it('shows an example with every command that does something', () => {
+    const lacking = (command: Command): string[] => {
+      if (command.commands.length > 0) return command.commands.flatMap(lacking);
+      const help: string[] = [];
+      command.configureOutput({ writeOut: (text) => help.push(text) }).outputHelp();
+      return /\nExamples?:\n/.test(help.join('')) ? [] : [command.name()];
+    };
+    expect(lacking(createProgram())).toEqual([]);
   });
 
   it('ends without a word where its reader stops', () => {

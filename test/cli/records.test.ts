@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AdminClient } from '../../src/cli/admin_client.ts';
 import { auditListCommand } from '../../src/cli/audit.ts';
@@ -59,12 +60,16 @@ describe('with exchanges', () => {
     expect(row).toMatchObject({ id: 'req_a', policy: { revision: 'a'.repeat(64) }, rules: ['model-for-group'] });
   });
 
-  it('audit list says when there is more than it shows', async () => {
+  it('audit list says when there is more than it shows, beside the table and beside JSON', async () => {
     await node.recorder.intent(exchangeOf({ id: 'req_b' }));
-    const text = await printed((output) => auditListCommand({ limit: '1' }, admin, output));
+    const text = await printed((output) => auditListCommand({ limit: '1' }, admin, output, output));
     expect(text.split('\n')).toHaveLength(4);
     expect(text).toContain('there are more');
     expect(text).toContain('running');
+    const notes = new PassThrough();
+    const json = await printed((output) => auditListCommand({ limit: '1', json: true }, admin, output, notes));
+    expect(JSON.parse(json)).toHaveLength(1);
+    expect(String(notes.read())).toContain('there are more');
   });
 
   it('sessions list names callers and tokens', async () => {

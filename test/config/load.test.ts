@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -65,7 +66,7 @@ mask: { values: [ { name: a, secret: { env: CLAUDE_KEY } }, { name: a, secret: {
     expect(faultsOf(text)).toEqual([
       'listen.data: not a loopback address',
       'listen.admn: not a known key',
-      expect.stringMatching(/^identity\.issuers\[0\]\.algorithms\[0\]: Invalid option/),
+      expect.stringMatching(/^identity\.issuers\[0\]\.algorithms\[0\]: expected one of RS256, /),
       'identity.issuers[0].jwks.url: plain http to a host that is not loopback',
       'identity.issuers[0].admin_audience: equals an audience',
       'identity.issuers[0].map.person: missing, and a human issuer needs it',
@@ -90,9 +91,11 @@ mask: { values: [ { name: a, secret: { env: CLAUDE_KEY } }, { name: a, secret: {
   test('that is missing or not YAML is one fault that says where', () => {
     expect(() => loadConfig(join(folder, 'none.yaml'), {})).toThrow(/none\.yaml: cannot be read \(ENOENT\)/);
     expect(faultsOf('listen: {\nlog: [')[0]).toMatch(/^line \d+, column \d+: not YAML/);
-    expect(faultsOf('a: 1\na: 2')).toEqual(['line 2, column 1: not YAML (DUPLICATE_KEY)']);
+    expect(faultsOf('a: 1\na: 2')).toEqual(['line 2, column 1: not YAML: a key that its mapping has already']);
+    expect(faultsOf('a:\n\tb: 1')).toEqual(['line 2, column 1: not YAML: a tab as indentation']);
+    expect(faultsOf('a:\n  b: 1\n c: 2')[0]).toMatch(/^line \d, column \d+: not YAML: wrong indentation/);
     expect(faultsOf('- list')).toEqual(['the file: not a mapping of keys']);
-    expect(faultsOf('')).toContain('credential: expected object, but it is missing');
+    expect(faultsOf('')).toContain('credential: expected mapping, but it is missing');
   });
 });
 
@@ -117,14 +120,81 @@ describe('environment overrides', () => {
     [
       'SALLYPORT_IDENTITY__DEVELOPMENT__ON',
       'x',
-      'SALLYPORT_IDENTITY__DEVELOPMENT__ON: leads through a value that has no keys',
+      'SALLYPORT_IDENTITY__DEVELOPMENT__ON: leads through a value that has no such key',
     ],
     ['SALLYPORT_LOG', '{', 'SALLYPORT_LOG: the value is not YAML'],
-    ['SALLYPORT_LOGS', 'x', 'logs: not a known key'],
-    ['SALLYPORT_MASK__VALUES__7', 'x', 'SALLYPORT_MASK__VALUES__7: leads through a value that has no keys'],
+    ['SALLYPORT_LOGS', 'x', 'SALLYPORT_LOGS: not a known key'],
+    ['SALLYPORT_LOG__LEVEL', 'loud', expect.stringMatching(/^SALLYPORT_LOG__LEVEL: expected one of trace, /)],
+    ['SALLYPORT_MASK__VALUES__7', 'x', 'SALLYPORT_MASK__VALUES__7: leads through a value that has no such key'],
   ])('that cannot be applied are faults: %s', (name, value, expected) => {
     expect(faultsOf(withKey('mask: { values: [] }'), { ...keyEnv, [name]: value })).toEqual([expected]);
     expect({}).not.toHaveProperty('polluted');
+  });
+});
+
+test('variables of the command line do not count as configuration', () => {
+  const env = { ...keyEnv, SALLYPORT_TOKEN: 'a token', SALLYPORT_GATEWAY: 'https://gateway.example' };
+  expect(faultsOf(least, env)).toEqual([]);
+});
+
+describe('hints', () => {
+  /** The hint of the only fault. */
+  const hintOf = (text: string) => {
+    try {
+      load(text);
+    } catch (thrown) {
+      return (thrown as ConfigFaults).faults.map(({ hint }) => hint).join();
+    }
+    return '';
+  };
+
+  test('name the form that a key goes with, where it stands in another one', () => {
+    const role = least.replace('scheme: x-api-key', 'scheme: x-api-key, oidc_role: agents');
+    expect(hintOf(role)).toBe('It goes with source: vault_oidc.');
+  });
+
+  test('say what a list is for, where one of its places is wrong', () => {
+    expect(hintOf(withKey('policy: { keys: [5] }'))).toContain('Keys that may sign bundles.');
+  });
+});
+
+describe('files that are not what they should be', () => {
+  const at = (key: string) => withKey(`policy: { source: ./bundles, scope: production, keys: [${key}] }`);
+  const pem = (curve: string) =>
+    generateKeyPairSync('ec', { namedCurve: curve }).publicKey.export({ type: 'spki', format: 'pem' }).toString();
+
+  test('a key of bundles has to be a public key for its algorithm, under an id of its own', () => {
+    write('p256.pem', pem('P-256'));
+    write('p384.pem', pem('P-384'));
+    write('text.pem', 'no key at all');
+    const key = (kid: string, file: string) => `{ kid: ${kid}, algorithm: ES256, file: ${file} }`;
+    expect(faultsOf(at(key('a', 'p256.pem')))).toEqual([]);
+    expect(faultsOf(at(key('a', 'text.pem')))).toEqual(['policy.keys[0].file: the file is not a public key in PEM']);
+    expect(faultsOf(at(key('a', 'p384.pem')))).toEqual([
+      'policy.keys[0].file: the key in the file is not one for the algorithm',
+    ]);
+    expect(faultsOf(at(`${key('a', 'p256.pem')}, ${key('a', 'p256.pem')}`))).toEqual([
+      'policy.keys[1].kid: the same as in an earlier entry',
+    ]);
+  });
+
+  test('a JWKS, and the certificates of Vault and of a SAML provider', () => {
+    write('text.pem', 'no certificate at all');
+    const credential = least.trim().split('\n')[1]!;
+    const issuer =
+      '{ name: ci, tenant: t, issuer: "https://ci", kind: workload, audience: a, algorithms: [RS256], jwks: { file: text.pem } }';
+    const saml =
+      '{ name: idp, tenant: t, entity_id: e, sso_url: "https://idp", certificate: text.pem, audience: a, map: { person: mail } }';
+    const vault =
+      'vault: { address: "https://v:8200", ca_file: text.pem, auth: { method: token, token: { env: CLAUDE_KEY } } }';
+    expect(
+      faultsOf(`identity: { issuers: [${issuer}], saml: [${saml}] }
+${credential.replace('{ roles', `{ ${vault}, roles`)}`),
+    ).toEqual([
+      'identity.issuers[0].jwks.file: the file is not a JWKS',
+      'identity.saml[0].certificate: the file is not a certificate in PEM',
+      'credential.vault.ca_file: the file is not a certificate in PEM',
+    ]);
   });
 });
 
@@ -161,7 +231,7 @@ describe('secrets', () => {
   });
 
   test('are refused when written into the configuration, empty, missing or given twice, and never quoted', () => {
-    expect(faultsOf(roleWith('sk-ant-api03-QUJD'))).toEqual([`${at}: expected object, received string`]);
+    expect(faultsOf(roleWith('sk-ant-api03-QUJD'))).toEqual([`${at}: expected mapping, received string`]);
     expect(faultsOf(roleWith('{ file: empty }'))).toEqual([`${at}: the file cannot be read (ENOENT)`]);
     expect(faultsOf(roleWith('{ env: KEY }'), { KEY: '' })).toEqual([`${at}: the secret is empty`]);
     expect(faultsOf(roleWith('{ env: KEY, file: key }'), { KEY: 'x' })).toEqual([
@@ -220,7 +290,10 @@ describe('refusals', () => {
       'approvals: { notify: [{ type: webhook, name: a, url: "https://h", secret: { env: CLAUDE_KEY } }] }',
       'approvals.notify[0].secret: not a Standard Webhooks key: `whsec_` and at least 24 bytes of base64',
     ],
-    ['replies: { claude_code_denial_status: 500 }', 'replies.claude_code_denial_status: Invalid input'],
+    [
+      'replies: { claude_code_denial_status: 500 }',
+      'replies.claude_code_denial_status: none of the forms that may stand here',
+    ],
   ])('%s', (text, expected) => {
     expect(faultsOf(withKey(text))).toEqual([expected]);
   });

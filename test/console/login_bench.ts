@@ -166,6 +166,7 @@ export async function loginBench(given: { readonly development?: boolean } = {})
     readiness: () => ({}),
     metrics: async () => ({ contentType: 'text/plain', text: '' }),
     onFault,
+    onRefused: () => undefined,
   });
   await admin.listen('127.0.0.1', port);
   closers.push(() => admin.close());

@@ -225,7 +225,7 @@ describe('framing at the data port', () => {
   });
 
   it('tells who asks for another path which ones it has', async () => {
-    expect((await send(request('/v1/v1/messages'))).text).toContain('/v1/messages/count_tokens');
+    expect((await send(request('/v1/files'))).text).toContain('/v1/messages/count_tokens');
   });
 
   it('closes the socket on CONNECT', async () => {
@@ -240,6 +240,14 @@ describe('framing at the data port', () => {
     const { status, text } = await send(request('/v1/messages', `${offer}Content-Length: 0\r\n`));
     expect(status).toBe(200);
     expect(text.toLowerCase()).toContain('connection: close');
+  });
+
+  it('says which paths it serves, and what to change where /v1 is there twice', async () => {
+    expect((await send(request('/v1/secrets'))).text).toContain('only /v1/messages, /v1/messages/count_tokens, ');
+    // Claude Code takes a 404 for a model that does not exist and would hide the text.
+    const { status, text } = await send(request('/v1/v1/messages?beta=true'));
+    expect(status).toBe(400);
+    expect(text).toContain('leave /v1 out of ANTHROPIC_BASE_URL');
   });
 
   it('answers a refusal in the envelope of Claude, with a request id and advice not to retry', async () => {

@@ -5,6 +5,7 @@ import { type BundleContent, contentOf } from '../../src/bundle/content.ts';
 import { contract, schemaText } from '../../src/decide/contract.ts';
 import { loadPolicy } from '../../src/decide/policy.ts';
 import { compileBundle } from './compile.ts';
+import { checkNames } from './names.ts';
 import { BuildFailed, run } from './opa.ts';
 import { testParity } from './parity.ts';
 import { type Channels, refuseChange, withRelease } from './release.ts';
@@ -22,7 +23,8 @@ const bundles = join(root, 'bundles');
 async function main(): Promise<void> {
   checkSchemas();
   say('opa fmt', run('opa', source, ['fmt', '--fail', '--list', '.']));
-  run('opa', source, ['check', '--strict', '--capabilities', 'capabilities.json', '--schema', 'schemas', '-b', '.']);
+  checkTypes();
+  checkNames(source);
   say('opa check');
   run('regal', source, ['lint', '.']);
   say('regal lint');
@@ -63,6 +65,17 @@ function checkSchemas(): void {
     if (readFileSync(join(source, 'schemas', `${name}.json`), 'utf8') !== schemaText(name)) {
       throw new BuildFailed(`policies/schemas/${name}.json is out of date: run node tools/policies/schemas.ts`);
     }
+  }
+}
+
+function checkTypes(): void {
+  try {
+    run('opa', source, ['check', '--strict', '--capabilities', 'capabilities.json', '--schema', 'schemas', '-b', '.']);
+  } catch (thrown) {
+    if (!(thrown instanceof BuildFailed) || !thrown.message.includes('undefined function')) throw thrown;
+    throw new BuildFailed(
+      `${thrown.message}A policy decides on its input alone: policies/capabilities.json lists its builtins.`,
+    );
   }
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { plainWords } from '../../model/plain_words.ts';
 import { type ValidatorName, validators } from './validators.ts';
 
 /**
@@ -82,7 +83,7 @@ export function readRules(sources: readonly RuleSource[]): {
     const parsed = ruleFile.safeParse(content);
     if (!parsed.success) {
       for (const issue of parsed.error.issues)
-        faults.push({ place: placeOf(name, content, issue.path), problem: issue.message });
+        faults.push({ place: placeOf(name, content, issue.path), problem: plainWords(issue.message) });
       continue;
     }
     for (const written of parsed.data.rules) {
@@ -119,7 +120,7 @@ function withParts(
 /** Names a rule by its id where it has one: a person looks for that, not for its number. */
 function placeOf(file: string, content: unknown, path: readonly PropertyKey[]): string {
   const [list, index, ...field] = path;
-  if (list !== 'rules' || typeof index !== 'number') return `${file}: ${path.map(String).join('.')}`;
+  if (list !== 'rules' || typeof index !== 'number') return [file, ...path.map(String)].join(': ');
   const rules = (content as { readonly rules: readonly { readonly id?: unknown }[] }).rules;
   const id = rules[index]?.id;
   return [file, typeof id === 'string' ? id : `rules[${index}]`, ...field.map(String)].join(': ');

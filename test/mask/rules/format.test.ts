@@ -22,6 +22,13 @@ describe('a rule file', () => {
     ]);
   });
 
+  it('that is none is told in the words of YAML', () => {
+    const told = (content: unknown) =>
+      readRules([{ name: 'acme.yaml', content }]).faults.map(({ place, problem }) => `${place}: ${problem}`);
+    expect(told('text')).toEqual(['acme.yaml: expected mapping, received string']);
+    expect(told({})).toEqual(['acme.yaml: rules: expected list, but it is missing']);
+  });
+
   it('must not have an id twice, a minimum without a tail, or a tail with a right condition', () => {
     const { faults } = read(
       good,
