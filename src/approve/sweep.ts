@@ -117,7 +117,7 @@ export class Sweeper {
     }
   }
 
-  /** Content of what was settled long ago is not kept; who decided what is. */
+  /** Content of what was settled long ago is not kept, nor are its notices; who decided what is. */
   async #clear(): Promise<void> {
     const { query, clock, config } = this.#context;
     const before = clock() - config.keep_days * DAY_MS;
@@ -126,6 +126,7 @@ export class Sweeper {
       .where('at', '<', before)
       .where('approval', 'not in', query.selectFrom('approval').select('id').where('state', '=', 'pending'))
       .execute();
-    await query.deleteFrom('approval_notice').where('state', '=', 'sent').where('created_at', '<', before).execute();
+    // Those that were given up too, and those of a channel that is not configured any more.
+    await query.deleteFrom('approval_notice').where('created_at', '<', before).execute();
   }
 }
