@@ -53,7 +53,8 @@ export class Sweeper {
 
   /**
    * Settles what this node held when it died, before it serves: an exchange that left nothing in the journal sent
-   * nothing, so its grant may be used again; one with an intent and no outcome may have been sent, so it is spent.
+   * nothing, so its grant may be used again; one with an intent and no outcome may have been sent, so it is spent. A
+   * tool call may have reached its caller however the answer around it ended.
    */
   async settleOwn(traces: Traces): Promise<void> {
     const rows = await this.#context.query
@@ -65,11 +66,13 @@ export class Sweeper {
     for (const row of rows) {
       const approval = await this.#questions.approvalRow(row.approval);
       if (!approval) continue;
-      const trace = await traces(row.exchange ?? '');
+      const trace = await traces(row.exchange ?? '', row.taken_at ?? 0);
+      const returns = row.action !== 'tool.use';
       await this.#changes.change((change) => {
-        if (trace === 'nothing') return this.#grants.finish(change, approval, row, 'not_sent', null);
-        if (trace === 'upstream_error') return this.#grants.finish(change, approval, row, 'upstream_refused', null);
-        const ended = trace === 'intent' ? 'outcome_unknown' : 'delivered';
+        if (returns && trace === 'nothing') return this.#grants.finish(change, approval, row, 'not_sent', null);
+        if (returns && trace === 'upstream_error')
+          return this.#grants.finish(change, approval, row, 'upstream_refused', null);
+        const ended = trace === 'delivered' ? 'delivered' : 'outcome_unknown';
         return this.#grants.finish(change, approval, row, 'delivered', ended);
       });
     }

@@ -167,8 +167,14 @@ export interface Approvals {
   close(): Promise<void>;
 }
 
-/** What a finished exchange left in the journal of this node, for the grants it held when the process died. */
-export type Traces = (exchange: string) => Promise<'nothing' | 'intent' | 'delivered' | 'upstream_error'>;
+/**
+ * What an exchange left in the journal of this node, for the grants it held when the process died. `intent` also where
+ * the journal does not go back to `since` (epoch milliseconds), when it took its grant.
+ */
+export type Traces = (
+  exchange: string,
+  since: number,
+) => Promise<'nothing' | 'intent' | 'delivered' | 'upstream_error'>;
 
 /** The texts that a human approved: they count as released for the principal. */
 export interface Released {
