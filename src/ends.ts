@@ -128,6 +128,7 @@ function outcomeOf(exchange: Recorded, end: Parameters<Ends['finished']>[1]): Ou
   };
 }
 
-function stackOf(error: GatewayError): string {
+/** Where a fault began: the stack of its cause, for the log. */
+export function stackOf(error: GatewayError): string {
   return (error.cause instanceof Error ? error.cause.stack : error.stack) ?? '';
 }

@@ -27,7 +27,8 @@ export interface AdminServerOptions {
   /** Named checks of readiness; each true or a short reason. */
   readonly readiness: () => { readonly [name: string]: true | string };
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
-  readonly onFault: (error: Error) => void;
+  /** What is no refusal, and the id of the request that it was told to. */
+  readonly onFault: (error: Error, request?: string) => void;
 }
 
 /**
@@ -37,7 +38,7 @@ export interface AdminServerOptions {
 export function createAdminServer(options: AdminServerOptions): PortServer {
   const app = new Koa();
   app.silent = true;
-  app.on('error', options.onFault);
+  app.on('error', (error: Error) => options.onFault(error));
   app.use(async (context, next) => {
     context.set({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
     try {
@@ -141,10 +142,10 @@ function readBody(context: Context): JsonObject {
   return body as JsonObject;
 }
 
-function answerError(context: Context, thrown: unknown, onFault: (error: Error) => void): void {
+function answerError(context: Context, thrown: unknown, onFault: AdminServerOptions['onFault']): void {
   const error = toGatewayError(thrown);
-  if (error.code === 'INTERNAL') onFault(error);
   const id = newRequestId();
+  if (error.code === 'INTERNAL') onFault(error, id);
   context.status = error.status;
   context.set('request-id', id);
   context.type = 'json';
