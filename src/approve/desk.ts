@@ -45,10 +45,17 @@ export class Desk {
   }
 
   /**
-   * Whether policy lets the person do this. Throws GatewayError APPROVAL_FORBIDDEN with policy's reasons.
+   * Whether policy lets the person do this; `decisions` where they are read already. Throws GatewayError
+   * APPROVAL_FORBIDDEN with policy's reasons.
    */
-  async permit(actor: Actor, action: AdminAction, row: ApprovalRow, scope: GrantScope | null = null): Promise<void> {
-    const concerned = await this.#concerned(row, scope);
+  async permit(
+    actor: Actor,
+    action: AdminAction,
+    row: ApprovalRow,
+    scope: GrantScope | null = null,
+    decisions?: readonly DecisionRow[],
+  ): Promise<void> {
+    const concerned = this.#concerned(row, scope, decisions ?? (await this.#questions.decisionRows(row.id)));
     const decision = this.#context.mayAct(actor.principal, action, concerned);
     if (decision.effect === 'allow') return;
     const reasons = decision.reasons.map(({ id, message }) => (message === '' ? id : `${id}: ${message}`)).join('; ');
@@ -314,8 +321,7 @@ export class Desk {
     if (this.#context.clock() - authenticatedAt > RECENT_LOGIN_MS) throw new GatewayError('LOGIN_NOT_RECENT');
   }
 
-  async #concerned(row: ApprovalRow, scope: GrantScope | null): Promise<Concerned> {
-    const decisions = await this.#questions.decisionRows(row.id);
+  #concerned(row: ApprovalRow, scope: GrantScope | null, decisions: readonly DecisionRow[]): Concerned {
     const requirements = JSON.parse(row.requirements_json) as ApprovalRequirement[];
     return {
       requester: JSON.parse(row.requester_json) as Principal,

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Traces } from '../model/approval.ts';
 import type { Context } from './context.ts';
 import type { Changes } from './events.ts';
@@ -87,7 +88,10 @@ export class Sweeper {
       .where('expires_at', '<=', clock())
       .limit(AT_ONCE)
       .execute();
-    for (const row of due) await this.#questions.expireIfDue(row);
+    for (const row of due) {
+      await this.#questions.expireIfDue(row);
+      await setImmediate();
+    }
     const grants = await query
       .selectFrom('approval_grant')
       .select(['id', 'approval'])
@@ -98,6 +102,7 @@ export class Sweeper {
     for (const grant of grants) {
       const approval = await this.#questions.approvalRow(grant.approval);
       if (approval) await this.#questions.expireGrant(approval, grant.id);
+      await setImmediate();
     }
   }
 
