@@ -145,6 +145,7 @@ export interface Approvals {
    * Finds the usable grant, the standing denial or the pending approval of this question, or opens one. One pending
    * approval per fingerprint and principal, whoever asks at the same time. Signatures are checked before `granted`.
    * A grant or a pending approval whose verdicts no longer meet the question's requirements or `max_tokens` is superseded.
+   * Rejects with GatewayError OVERLOADED where its caller has too many open questions.
    */
   ask(question: Question): Promise<Standing>;
   /**
