@@ -320,6 +320,32 @@ describe('a channel that is away', () => {
   });
 });
 
+describe('the list of notices', () => {
+  const path = '/admin/v1/notices';
+
+  it('is for the operator, and for persons whom policy lets see the state of the gateway, of their tenant', async () => {
+    const notify = [{ type: 'webhook', name: 'hook', url: `${receiver.url}/in`, secret: new Secret(key('a')) }];
+    receiver.answer = () => ({ status: 410 });
+    bench = await openBench({
+      config: { ...defaults, notify } as unknown as ApprovalsOptions['config'],
+      mayAct: ({ groups }, action) =>
+        decisionOf(action !== 'status.view' || groups.includes('operators') ? 'allow' : 'deny'),
+    });
+    await bench.desk.ask(question('rm x'));
+    const [dead] = await settled(([it]) => it?.state === 'dead');
+    const retry = `${path}/${String(dead!.id)}/retry`;
+    const known = bench.actor('ann', ['operators']);
+    const stranger = bench.actor('ann', ['operators'], { tenant: 'other' });
+    const colleague = bench.actor('eve', []);
+    expect(await bench.call('GET', path, known)).toMatchObject({ notices: [{ id: dead!.id }] });
+    expect(await bench.call('GET', path, stranger)).toEqual({ notices: [] });
+    await expect(bench.call('GET', path, colleague)).rejects.toMatchObject({ code: 'NOT_PERMITTED' });
+    await expect(bench.call('POST', retry, stranger)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(bench.call('POST', retry, colleague)).rejects.toMatchObject({ code: 'NOT_PERMITTED' });
+    expect(await bench.call('POST', retry, known)).toEqual({ retried: dead!.id });
+  });
+});
+
 describe('two workers on one outbox', () => {
   it('deliver each notice once', async () => {
     await webhook();
