@@ -272,7 +272,11 @@ export class Desk {
     const recorded = await change.tx
       .insertInto('approval_decision')
       .values(signed)
-      .onConflict((conflict) => conflict.columns(['approval', 'person']).doNothing())
+      .onConflict((conflict) => {
+        const twice = conflict.columns(['approval', 'person']);
+        // Who has approved and breaks the glass goes further; the journal has both.
+        return given.breakGlass ? twice.doUpdateSet(signed) : twice.doNothing();
+      })
       .returning('id')
       .executeTakeFirst();
     if (!recorded) throw new GatewayError('APPROVAL_CONFLICT', 'You have decided on this approval already.');

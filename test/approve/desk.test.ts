@@ -76,6 +76,26 @@ onBothStores('the desk of approvals', (desk) => {
     expect(desk.bench.kinds()).toEqual(['approval.opened', 'approval.break_glass', 'approval.reviewed']);
   });
 
+  it('breaks the glass for who has approved already, where the second person does not come', async () => {
+    const asked = question('rm x', { requirements: [need({ quorum: 2 })] });
+    const standing = await desk.bench.desk.ask(asked);
+    const { id, fingerprint } = standing.approval;
+    await desk.bench.approve(standing, 'ann', { comment: 'looks right' });
+    const glass = (person: string) =>
+      desk.bench.call('POST', `/admin/v1/approvals/${id}/break-glass`, desk.bench.actor(person), {
+        reason: 'the site is down',
+        fingerprint,
+      });
+    expect(await glass('ann')).toMatchObject({
+      state: 'approved',
+      verdicts: [{ person: 'ann', breakGlass: true, comment: 'the site is down', proven: true }],
+    });
+    await expect(glass('ann')).rejects.toMatchObject({ code: 'APPROVAL_CONFLICT' });
+    expect(await desk.bench.desk.take(granted(await desk.bench.desk.ask(asked)), asked, 'req_2')).not.toBeNull();
+    const review = desk.bench.call('POST', `/admin/v1/approvals/${id}/review`, desk.bench.actor('ann'), { comment: 'x' });
+    await expect(review).rejects.toMatchObject({ code: 'APPROVAL_FORBIDDEN' });
+  });
+
   it('concerns only principals with something open, granted or lately denied', async () => {
     expect(desk.bench.desk.mayConcern(agent, 'c1')).toBe(false);
     const standing = await desk.bench.desk.ask(question('rm x'));
