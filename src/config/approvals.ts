@@ -64,7 +64,9 @@ export const approvals = (context: Context) =>
     held_most_per_tenant: count.default(100).describe('The same for one tenant.'),
     pending_most_per_caller: count
       .default(100)
-      .describe('Most open questions of one caller; a request that would be one more is answered 529, a tool call denied.'),
+      .describe(
+        'Most open questions of one caller; a request that would be one more is answered 529, a tool call denied.',
+      ),
     retry_after_s: seconds
       .max(60)
       .default(30)

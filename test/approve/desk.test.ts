@@ -92,7 +92,9 @@ onBothStores('the desk of approvals', (desk) => {
     });
     await expect(glass('ann')).rejects.toMatchObject({ code: 'APPROVAL_CONFLICT' });
     expect(await desk.bench.desk.take(granted(await desk.bench.desk.ask(asked)), asked, 'req_2')).not.toBeNull();
-    const review = desk.bench.call('POST', `/admin/v1/approvals/${id}/review`, desk.bench.actor('ann'), { comment: 'x' });
+    const review = desk.bench.call('POST', `/admin/v1/approvals/${id}/review`, desk.bench.actor('ann'), {
+      comment: 'x',
+    });
     await expect(review).rejects.toMatchObject({ code: 'APPROVAL_FORBIDDEN' });
   });
 
