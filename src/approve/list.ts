@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import type { JsonObject } from '../model/json.ts';
 import type { Context } from './context.ts';
+import type { Questions } from './questions.ts';
 import { shownList } from './shown.ts';
 import type { ApprovalRow, DecisionRow } from './tables.ts';
 
@@ -26,10 +27,11 @@ export const listInput = z.strictObject({
 
 /**
  * Lists approvals of a tenant, newest first, those that `visible` lets: `{approvals, more, next}`. `next` is the `before`
- * of the page after it, null at the end; a page may be short, or empty, and still have one.
+ * of the page after it, null at the end; a page may be short, or empty, and still have one. What is due expires here.
  */
 export async function listApprovals(
   context: Context,
+  questions: Questions,
   input: z.output<typeof listInput>,
   tenant: string,
   visible: (row: ApprovalRow, decisions: readonly DecisionRow[]) => Promise<boolean>,
@@ -48,7 +50,8 @@ export async function listApprovals(
       if (matches(row, input) && (await visible(row, decisions.get(row.id) ?? []))) {
         // One more than asked for tells that there is another page.
         if (found.length === input.limit) return page(found.at(-1)!.id);
-        found.push(row);
+        const due = row.state === 'pending' && (await questions.expireIfDue(row));
+        found.push(due ? (await questions.approvalRow(row.id))! : row);
       }
       before = row.id;
     }

@@ -73,7 +73,7 @@ export function approvalRoutes(context: Context, questions: Questions, desk: Des
       async handler(request) {
         const actor = desk.person(request.actor);
         const { tenant } = actor.principal;
-        return listApprovals(context, parse(listInput, request.query), tenant, (row, decisions) =>
+        return listApprovals(context, questions, parse(listInput, request.query), tenant, (row, decisions) =>
           visible(actor, row, decisions),
         );
       },

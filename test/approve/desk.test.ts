@@ -160,6 +160,14 @@ onBothStores('the desk of approvals', (desk) => {
     await expect(list({ state: 'odd' })).rejects.toMatchObject({ code: 'ADMIN_INPUT' });
   });
 
+  it('calls nothing expired in a list that a verdict may still come to', async () => {
+    await desk.bench.desk.ask(question('rm x'));
+    desk.bench.now += 600_000;
+    const listed = await desk.bench.call('GET', '/admin/v1/approvals', desk.bench.actor('ann'));
+    expect(listed).toMatchObject({ approvals: [{ state: 'expired' }] });
+    expect(desk.bench.kinds()).toEqual(['approval.opened', 'approval.expired']);
+  });
+
   it('lists within bounds for whom policy shows little or nothing, and lets others work meanwhile', async () => {
     const { approval } = await desk.bench.desk.ask(question('rm x'));
     const db = desk.bench.store.query<Tables>();
