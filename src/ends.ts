@@ -87,8 +87,9 @@ export function refusedRequest(id: string, reached: Partial<Recorded>): RefusedR
 /** Says what became of a grant: spent once the answer was delivered, usable again where Claude gave none. */
 async function settle(exchange: Recorded, held: Held, end: AnswerEnd | GatewayError, parking: Parking): Promise<void> {
   if (end instanceof GatewayError) {
-    const dispatch = dispatchOf(end);
-    return held.settle(dispatch);
+    // Once Claude answers there is a connection: it is the caller who left an answer that could not be kept.
+    const left = end.code === 'UPSTREAM_CONNECT' && exchange.notes.upstream_status !== undefined;
+    return held.settle(left ? 'delivered' : dispatchOf(end));
   }
   if (end === 'upstream_error') {
     return held.settle(Number(exchange.notes.upstream_status) >= 400 ? 'upstream_refused' : 'upstream_cut');
@@ -127,6 +128,7 @@ function outcomeOf(exchange: Recorded, end: Parameters<Ends['finished']>[1]): Ou
   };
 }
 
-function stackOf(error: GatewayError): string {
+/** Where a fault began: the stack of its cause, for the log. */
+export function stackOf(error: GatewayError): string {
   return (error.cause instanceof Error ? error.cause.stack : error.stack) ?? '';
 }

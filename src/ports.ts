@@ -1,5 +1,6 @@
 import { createConsole } from './console/index.ts';
-import { GatewayError } from './errors.ts';
+import { stackOf } from './ends.ts';
+import { GatewayError, toGatewayError } from './errors.ts';
 import { revocationRoutes } from './identify/index.ts';
 import type { AdminRoute } from './model/admin.ts';
 import type { AdminAction, MayAct } from './model/approval.ts';
@@ -27,8 +28,11 @@ export interface PortsOptions {
 export function createPorts(options: PortsOptions): { readonly data: PortServer; readonly admin: PortServer } {
   const { rooms, log, metrics, admission, handle } = options;
   const { approvals, login, onEvent, people, policies, recorder, revocations } = rooms;
-  const onFault = (error: Error) =>
-    log.error('a fault outside any exchange', { detail: error.message, stack: error.stack ?? '' });
+  const onFault = (thrown: Error, request?: string) => {
+    const error = toGatewayError(thrown);
+    const fields = { code: error.code, detail: error.detail ?? '', stack: stackOf(error) };
+    log.error('a fault outside any exchange', request === undefined ? fields : { request, ...fields });
+  };
   const routes: readonly AdminRoute[] = [
     ...guarded(recorder.routes, rooms.mayAct, ({ path }) => (path.endsWith('/tally') ? 'policy.view' : 'session.view')),
     ...guarded(revocationRoutes(revocations, onEvent), rooms.mayAct, () => 'identity.revoke'),
@@ -71,8 +75,7 @@ export function createPorts(options: PortsOptions): { readonly data: PortServer;
         return metrics.render();
       },
       onFault,
-      onRefused: (exchange, error) =>
-        log.info(error.message, { exchange, code: error.code, detail: error.detail ?? '' }),
+      onRefused: (request, error) => log.info(error.message, { request, code: error.code, detail: error.detail ?? '' }),
     }),
   };
 }

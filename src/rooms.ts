@@ -169,7 +169,7 @@ async function open(config: Config, { log, metrics }: Observing, opened: Opened)
       mayAct,
       journal: recorder,
       outbound,
-      traces: (exchange) => recorder.trace(exchange),
+      traces: (exchange, since) => recorder.trace(exchange, since),
       onReleased: ({ principal, marks }) => contents.release(principal, marks),
       onNoticeFault: (channel, fault, dead) =>
         log.warn(`a notice by ${channel} ${dead ? 'was given up' : 'could not be delivered yet'}`, { detail: fault }),

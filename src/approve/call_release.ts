@@ -41,6 +41,7 @@ export interface Settled {
 }
 
 const tooLarge = 'the answer is too large to wait for an approval; make a smaller call';
+const tooMany = 'too many of your calls wait for an approval already; wait for those first';
 /** Between two looks at a grant that another exchange holds. */
 const inUseMs = 250;
 
@@ -132,7 +133,10 @@ export class CallRelease {
     try {
       return await this.#settle(waiting);
     } catch (thrown) {
-      if (!this.givenUp) throw thrown;
+      if (!this.givenUp) {
+        if (isFull(thrown)) return this.#denied(waiting, tooMany, null);
+        throw thrown;
+      }
       const standing = await waiting.standing;
       if (standing?.state === 'pending') {
         await this.#options.approvals.supersede(standing.approval.id, 'the answer became too large to be kept');
@@ -231,3 +235,8 @@ export class CallRelease {
 }
 
 const nothing = () => undefined;
+
+/** Whether no question could be opened because its caller has too many. */
+function isFull(thrown: unknown): boolean {
+  return thrown instanceof GatewayError && thrown.code === 'OVERLOADED';
+}

@@ -11,7 +11,14 @@ import type { ApprovalRow, Tables } from './tables.ts';
 /** The part of the configuration that questions, grants and notices go by. */
 export type DeskConfig = Pick<
   Config['approvals'],
-  'expires_max_s' | 'grant_max_s' | 'denial_s' | 'break_glass_s' | 'grant_uses' | 'keep_days' | 'notify'
+  | 'expires_max_s'
+  | 'grant_max_s'
+  | 'denial_s'
+  | 'break_glass_s'
+  | 'grant_uses'
+  | 'keep_days'
+  | 'notify'
+  | 'pending_most_per_caller'
 >;
 
 /** What the parts of this room share. */

@@ -45,10 +45,17 @@ export class Desk {
   }
 
   /**
-   * Whether policy lets the person do this. Throws GatewayError APPROVAL_FORBIDDEN with policy's reasons.
+   * Whether policy lets the person do this; `decisions` where they are read already. Throws GatewayError
+   * APPROVAL_FORBIDDEN with policy's reasons.
    */
-  async permit(actor: Actor, action: AdminAction, row: ApprovalRow, scope: GrantScope | null = null): Promise<void> {
-    const concerned = await this.#concerned(row, scope);
+  async permit(
+    actor: Actor,
+    action: AdminAction,
+    row: ApprovalRow,
+    scope: GrantScope | null = null,
+    decisions?: readonly DecisionRow[],
+  ): Promise<void> {
+    const concerned = this.#concerned(row, scope, decisions ?? (await this.#questions.decisionRows(row.id)));
     const decision = this.#context.mayAct(actor.principal, action, concerned);
     if (decision.effect === 'allow') return;
     const reasons = decision.reasons.map(({ id, message }) => (message === '' ? id : `${id}: ${message}`)).join('; ');
@@ -265,7 +272,11 @@ export class Desk {
     const recorded = await change.tx
       .insertInto('approval_decision')
       .values(signed)
-      .onConflict((conflict) => conflict.columns(['approval', 'person']).doNothing())
+      .onConflict((conflict) => {
+        const twice = conflict.columns(['approval', 'person']);
+        // Who has approved and breaks the glass goes further; the journal has both.
+        return given.breakGlass ? twice.doUpdateSet(signed) : twice.doNothing();
+      })
       .returning('id')
       .executeTakeFirst();
     if (!recorded) throw new GatewayError('APPROVAL_CONFLICT', 'You have decided on this approval already.');
@@ -314,8 +325,7 @@ export class Desk {
     if (this.#context.clock() - authenticatedAt > RECENT_LOGIN_MS) throw new GatewayError('LOGIN_NOT_RECENT');
   }
 
-  async #concerned(row: ApprovalRow, scope: GrantScope | null): Promise<Concerned> {
-    const decisions = await this.#questions.decisionRows(row.id);
+  #concerned(row: ApprovalRow, scope: GrantScope | null, decisions: readonly DecisionRow[]): Concerned {
     const requirements = JSON.parse(row.requirements_json) as ApprovalRequirement[];
     return {
       requester: JSON.parse(row.requester_json) as Principal,

@@ -20,41 +20,59 @@ export type OnNoticeFault = (channel: string, fault: string, dead: boolean) => v
 
 /**
  * Delivers the notices that changes left in the outbox. Each is tried until it is delivered, by one worker of the fleet
- * at a time, less and less often, and given up in the end; it stays in the table then. A worker that dies between the
- * delivery and its note delivers twice, under the same id.
+ * at a time, less and less often, and given up in the end; it stays in the table then, as long as contents are kept. A
+ * worker that dies between the delivery and its note delivers twice, under the same id.
  */
 export class Notices {
   readonly #context: Context;
-  readonly #channels: ReadonlyMap<string, Channel>;
-  readonly #onFault: OnNoticeFault;
+  readonly #lanes: readonly Lane[];
   #timer: NodeJS.Timeout | undefined;
   #unlisten = () => {};
+
+  constructor(context: Context, outbound: Outbound, onFault: OnNoticeFault) {
+    this.#context = context;
+    this.#lanes = context.config.notify.map((config) => {
+      const channel = config.type === 'webhook' ? webhookChannel(config, outbound) : slackChannel(config, outbound);
+      return new Lane(context, config.name, channel, onFault);
+    });
+  }
+
+  start(): void {
+    if (this.#lanes.length === 0) return;
+    const deliver = () => {
+      for (const lane of this.#lanes) void lane.deliver();
+    };
+    this.#unlisten = this.#context.store.onHint(hintChannel, deliver);
+    this.#timer = setInterval(deliver, POLL_MS).unref();
+    deliver();
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#unlisten();
+    await Promise.all(this.#lanes.map((lane) => lane.close()));
+  }
+}
+
+/** The notices of one channel, one after the other: a channel that is slow or away keeps no other from its own. */
+class Lane {
+  readonly #context: Context;
+  readonly #name: string;
+  readonly #channel: Channel;
+  readonly #onFault: OnNoticeFault;
   #running: Promise<void> | null = null;
   #again = false;
   #closed = false;
 
-  constructor(context: Context, outbound: Outbound, onFault: OnNoticeFault) {
+  constructor(context: Context, name: string, channel: Channel, onFault: OnNoticeFault) {
     this.#context = context;
+    this.#name = name;
+    this.#channel = channel;
     this.#onFault = onFault;
-    this.#channels = new Map(
-      context.config.notify.map((config) => [
-        config.name,
-        config.type === 'webhook' ? webhookChannel(config, outbound) : slackChannel(config, outbound),
-      ]),
-    );
-  }
-
-  start(): void {
-    if (this.#channels.size === 0) return;
-    this.#unlisten = this.#context.store.onHint(hintChannel, () => void this.deliver());
-    this.#timer = setInterval(() => void this.deliver(), POLL_MS).unref();
-    void this.deliver();
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    clearInterval(this.#timer);
-    this.#unlisten();
     await this.#running;
   }
 
@@ -81,15 +99,17 @@ export class Notices {
     }
   }
 
+  /** What has waited longest comes first, so that what fails again and again holds up nothing that is new. */
   async #due(): Promise<NoticeRow[]> {
     const now = this.#context.clock();
     return this.#context.query
       .selectFrom('approval_notice')
       .selectAll()
       .where('state', '=', 'pending')
+      .where('channel', '=', this.#name)
       .where('next_at', '<=', now)
       .where('claimed_until', '<=', now)
-      .where('channel', 'in', [...this.#channels.keys()])
+      .orderBy('next_at')
       .orderBy('id')
       .limit(AT_ONCE)
       .execute();
@@ -110,10 +130,9 @@ export class Notices {
 
   async #try(row: NoticeRow): Promise<void> {
     const earlier = await this.#earlier(row);
-    if (earlier === 'not_yet')
-      return this.#note(row, { next_at: this.#context.clock() + FIRST_MS, attempts: row.attempts });
+    if (typeof earlier === 'number') return this.#note(row, { next_at: earlier, attempts: row.attempts });
     try {
-      const reference = await this.#channels.get(row.channel)!.deliver(this.#notice(row, earlier));
+      const reference = await this.#channel.deliver(this.#notice(row, earlier));
       await this.#note(row, { state: 'sent', reference, fault: null });
     } catch (thrown) {
       const attempts = row.attempts + 1;
@@ -126,17 +145,21 @@ export class Notices {
     }
   }
 
-  /** The message that announced the approval, which a later notice updates: it has to be out first. */
-  async #earlier(row: NoticeRow): Promise<string | null | 'not_yet'> {
+  /**
+   * The message that announced the approval, which a later notice updates: it has to be out first. Until then, when to
+   * look again.
+   */
+  async #earlier(row: NoticeRow): Promise<string | null | number> {
     if (row.event === 'approval.opened') return null;
     const opened = await this.#context.query
       .selectFrom('approval_notice')
-      .select(['state', 'reference'])
+      .select(['state', 'reference', 'next_at'])
       .where('approval', '=', row.approval)
       .where('channel', '=', row.channel)
       .where('event', '=', 'approval.opened')
       .executeTakeFirst();
-    return opened?.state === 'pending' ? 'not_yet' : (opened?.reference ?? null);
+    if (opened?.state !== 'pending') return opened?.reference ?? null;
+    return Math.max(opened.next_at, this.#context.clock() + FIRST_MS);
   }
 
   #notice(row: NoticeRow, reference: string | null): Notice {

@@ -32,6 +32,7 @@ export class Questions {
     for (let round = 0; round < ROUNDS; round++) {
       const found = await this.look(question, 'asking');
       if (found) return found;
+      await this.#requireRoom(question);
       const opened = await this.#open(question);
       if (opened) return { state: 'pending', approval: this.#shown(opened) };
     }
@@ -103,6 +104,21 @@ export class Questions {
         await this.supersede(approval.id, why);
     }
     return held;
+  }
+
+  /** Throws GatewayError OVERLOADED where a caller has as many open questions as it may: nobody else's are buried. */
+  async #requireRoom({ principal }: Question): Promise<void> {
+    const { query, clock, config } = this.#context;
+    const rows = await query
+      .selectFrom('approval')
+      .select('id')
+      .where('state', '=', 'pending')
+      .where('principal_key', '=', principalKey(principal))
+      .where('expires_at', '>', clock())
+      .limit(config.pending_most_per_caller)
+      .execute();
+    if (rows.length === config.pending_most_per_caller)
+      throw new GatewayError('OVERLOADED', 'too many questions of one caller are open');
   }
 
   /** Opens the question; null where somebody else did so just now. */

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { GatewayError } from '../errors.ts';
 import type { Actor, AdminRequest, AdminRoute } from '../model/admin.ts';
-import type { JsonObject } from '../model/json.ts';
 import type { Context } from './context.ts';
 import { type Desk, isBehind } from './desk.ts';
+import { listApprovals, listInput } from './list.ts';
 import { noticeRoutes } from './notice_routes.ts';
 import type { Questions } from './questions.ts';
-import { shownList, shownWhole } from './shown.ts';
-import type { ApprovalRow } from './tables.ts';
+import { shownWhole } from './shown.ts';
+import type { ApprovalRow, DecisionRow } from './tables.ts';
 
 const fingerprint = z.string().regex(/^[0-9a-f]{64}$/, { message: 'not a fingerprint: 64 hex digits' });
 const comment = z.string().max(2_000);
@@ -21,22 +21,10 @@ const verdictInput = z.strictObject({
 const glassInput = z.strictObject({ reason: comment, fingerprint });
 const commentInput = z.strictObject({ comment: comment.default('') });
 
-const states = ['pending', 'approved', 'denied', 'expired', 'cancelled', 'superseded'] as const;
-const listInput = z.strictObject({
-  state: z.enum(states).optional(),
-  kind: z.enum(['request', 'tool_call']).optional(),
-  subject: z.string().optional(),
-  rule: z.string().optional(),
-  review: z.enum(['open']).optional(),
-  /** Approvals opened before this one, for the next page. */
-  before: z.string().optional(),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-});
-
 /**
  * The admin API of approvals. All but the notices need a personal login:
  *
- * - `GET /admin/v1/approvals?state&kind&subject&rule&review&before&limit`
+ * - `GET /admin/v1/approvals?state&kind&subject&rule&review&before&limit`: a page, see `listApprovals`
  * - `GET /admin/v1/approvals/{id}`: with the exact content
  * - `POST /admin/v1/approvals/{id}/decisions` `{verdict, comment?, scope?, fingerprint}`
  * - `POST /admin/v1/approvals/{id}/cancel` `{comment?}`
@@ -45,10 +33,10 @@ const listInput = z.strictObject({
  */
 export function approvalRoutes(context: Context, questions: Questions, desk: Desk): readonly AdminRoute[] {
   const path = '/admin/v1/approvals';
-  const visible = async (actor: Actor, row: ApprovalRow): Promise<boolean> => {
+  const visible = async (actor: Actor, row: ApprovalRow, decisions?: readonly DecisionRow[]): Promise<boolean> => {
     if (row.tenant !== actor.principal.tenant) return false;
     if (isBehind(actor.principal, row)) return true;
-    return desk.permit(actor, 'approval.view', row).then(
+    return desk.permit(actor, 'approval.view', row, null, decisions).then(
       () => true,
       (thrown: unknown) => {
         if (thrown instanceof GatewayError && thrown.code === 'APPROVAL_FORBIDDEN') return false;
@@ -84,7 +72,10 @@ export function approvalRoutes(context: Context, questions: Questions, desk: Des
       path,
       async handler(request) {
         const actor = desk.person(request.actor);
-        return list(context, parse(listInput, request.query), actor, (row) => visible(actor, row));
+        const { tenant } = actor.principal;
+        return listApprovals(context, questions, parse(listInput, request.query), tenant, (row, decisions) =>
+          visible(actor, row, decisions),
+        );
       },
     },
     {
@@ -108,43 +99,6 @@ export function approvalRoutes(context: Context, questions: Questions, desk: Des
     post('/admin/v1/grants/{id}/revoke', commentInput, (actor, id, input) => desk.revoke(actor, id, input.comment)),
     ...noticeRoutes(context),
   ];
-}
-
-async function list(
-  context: Context,
-  input: z.output<typeof listInput>,
-  actor: Actor,
-  visible: (row: ApprovalRow) => Promise<boolean>,
-): Promise<JsonObject> {
-  let query = context.query
-    .selectFrom('approval')
-    .selectAll()
-    .where('tenant', '=', actor.principal.tenant)
-    .orderBy('id', 'desc');
-  if (input.state !== undefined) query = query.where('state', '=', input.state);
-  if (input.state === 'pending') query = query.where('expires_at', '>', context.clock());
-  if (input.kind !== undefined) query = query.where('kind', '=', input.kind);
-  if (input.before !== undefined) query = query.where('id', '<', input.before);
-  if (input.review !== undefined) {
-    const open = context.query.selectFrom('approval_review').select('approval').where('closed_at', 'is', null);
-    query = query.where('id', 'in', open);
-  }
-  const found: ApprovalRow[] = [];
-  // One more than asked for tells whether there is another page. Ids are ordered by time.
-  let before: string | null = null;
-  for (;;) {
-    const page: ApprovalRow[] = await (before === null ? query : query.where('id', '<', before)).limit(200).execute();
-    for (const row of page) {
-      before = row.id;
-      if (input.rule !== undefined && !(JSON.parse(row.rules_json) as string[]).includes(input.rule)) continue;
-      const requester = JSON.parse(row.requester_json) as { readonly subject: string };
-      if (input.subject !== undefined && requester.subject !== input.subject) continue;
-      if (!(await visible(row))) continue;
-      if (found.length === input.limit) return { approvals: await shownList(context, found), more: true };
-      found.push(row);
-    }
-    if (page.length < 200) return { approvals: await shownList(context, found), more: false };
-  }
 }
 
 function parse<Output>(schema: z.ZodType<Output>, input: unknown): Output {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Traces } from '../model/approval.ts';
 import type { Context } from './context.ts';
 import type { Changes } from './events.ts';
@@ -53,7 +54,8 @@ export class Sweeper {
 
   /**
    * Settles what this node held when it died, before it serves: an exchange that left nothing in the journal sent
-   * nothing, so its grant may be used again; one with an intent and no outcome may have been sent, so it is spent.
+   * nothing, so its grant may be used again; one with an intent and no outcome may have been sent, so it is spent. A
+   * tool call may have reached its caller however the answer around it ended.
    */
   async settleOwn(traces: Traces): Promise<void> {
     const rows = await this.#context.query
@@ -65,11 +67,13 @@ export class Sweeper {
     for (const row of rows) {
       const approval = await this.#questions.approvalRow(row.approval);
       if (!approval) continue;
-      const trace = await traces(row.exchange ?? '');
+      const trace = await traces(row.exchange ?? '', row.taken_at ?? 0);
+      const returns = row.action !== 'tool.use';
       await this.#changes.change((change) => {
-        if (trace === 'nothing') return this.#grants.finish(change, approval, row, 'not_sent', null);
-        if (trace === 'upstream_error') return this.#grants.finish(change, approval, row, 'upstream_refused', null);
-        const ended = trace === 'intent' ? 'outcome_unknown' : 'delivered';
+        if (returns && trace === 'nothing') return this.#grants.finish(change, approval, row, 'not_sent', null);
+        if (returns && trace === 'upstream_error')
+          return this.#grants.finish(change, approval, row, 'upstream_refused', null);
+        const ended = trace === 'delivered' ? 'delivered' : 'outcome_unknown';
         return this.#grants.finish(change, approval, row, 'delivered', ended);
       });
     }
@@ -84,7 +88,10 @@ export class Sweeper {
       .where('expires_at', '<=', clock())
       .limit(AT_ONCE)
       .execute();
-    for (const row of due) await this.#questions.expireIfDue(row);
+    for (const row of due) {
+      await this.#questions.expireIfDue(row);
+      await setImmediate();
+    }
     const grants = await query
       .selectFrom('approval_grant')
       .select(['id', 'approval'])
@@ -95,6 +102,7 @@ export class Sweeper {
     for (const grant of grants) {
       const approval = await this.#questions.approvalRow(grant.approval);
       if (approval) await this.#questions.expireGrant(approval, grant.id);
+      await setImmediate();
     }
   }
 
@@ -117,7 +125,7 @@ export class Sweeper {
     }
   }
 
-  /** Content of what was settled long ago is not kept; who decided what is. */
+  /** Content of what was settled long ago is not kept, nor are its notices; who decided what is. */
   async #clear(): Promise<void> {
     const { query, clock, config } = this.#context;
     const before = clock() - config.keep_days * DAY_MS;
@@ -126,6 +134,7 @@ export class Sweeper {
       .where('at', '<', before)
       .where('approval', 'not in', query.selectFrom('approval').select('id').where('state', '=', 'pending'))
       .execute();
-    await query.deleteFrom('approval_notice').where('state', '=', 'sent').where('created_at', '<', before).execute();
+    // Those that were given up too, and those of a channel that is not configured any more.
+    await query.deleteFrom('approval_notice').where('created_at', '<', before).execute();
   }
 }

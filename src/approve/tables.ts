@@ -264,4 +264,17 @@ export const migrations: Migrations = {
       await schema.createIndex('approval_notice_due').on('approval_notice').columns(['state', 'next_at']).execute();
     },
   },
+  '002_bounds': {
+    async up({ schema }: Kysely<unknown>) {
+      await schema
+        .createIndex('approval_open')
+        .on('approval')
+        .columns(['principal_key'])
+        .where(sql.ref('state'), '=', sql.lit('pending'))
+        .execute();
+      // Without it every sweep would read all contents to find the old ones.
+      await schema.createIndex('approval_content_at').on('approval_content').column('at').execute();
+      await schema.createIndex('approval_notice_at').on('approval_notice').column('created_at').execute();
+    },
+  },
 };

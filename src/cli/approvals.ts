@@ -6,6 +6,8 @@ import { cell, plain, table } from './table.ts';
 import { laidOut, visible } from './visible.ts';
 
 const path = '/admin/v1/approvals';
+/** Approvals of one list. */
+const LISTED = 50;
 /** Digits of a fingerprint that stand for all of it where a person types it. */
 const LEAST_DIGITS = 8;
 
@@ -35,10 +37,18 @@ export async function approvalsListCommand(
 ): Promise<number> {
   const { state = 'pending', rule, subject } = options;
   const query = { state: state === 'all' ? undefined : state, rule, subject };
-  const { approvals, more } = (await admin.get(path, query)) as {
-    readonly approvals: readonly JsonObject[];
-    readonly more: boolean;
-  };
+  const approvals: JsonObject[] = [];
+  let before: string | undefined;
+  let more = true;
+  while (more && approvals.length < LISTED) {
+    const page = (await admin.get(path, { ...query, before, limit: String(LISTED - approvals.length) })) as {
+      readonly approvals: readonly JsonObject[];
+      readonly next: string | null;
+    };
+    approvals.push(...page.approvals);
+    more = page.next !== null;
+    before = page.next ?? undefined;
+  }
   if (options.json) output.write(`${JSON.stringify(approvals, null, 2)}\n`);
   else if (approvals.length === 0) output.write('no approval matches\n');
   else output.write(table(head, approvals.map(rowOf)));

@@ -62,6 +62,11 @@ export const approvals = (context: Context) =>
       .describe('Shows in a held stream, before a tool call, what it waits for; taken out of later requests again.'),
     held_most: count.default(200).describe('Most requests that are held at one time; more are answered 529.'),
     held_most_per_tenant: count.default(100).describe('The same for one tenant.'),
+    pending_most_per_caller: count
+      .default(100)
+      .describe(
+        'Most open questions of one caller; a request that would be one more is answered 529, a tool call denied.',
+      ),
     retry_after_s: seconds
       .max(60)
       .default(30)

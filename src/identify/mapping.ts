@@ -57,9 +57,16 @@ function textOf(claims: JsonObject, path: string | undefined): string | null {
   return isText(value) ? value : null;
 }
 
-/** An address that its issuer calls unverified names nobody: whoever signs up could write any. */
+/** An address that its issuer calls unverified names nobody: whoever signs up could write any. Some write it as a text. */
 function humanOf(claims: JsonObject, path: string | undefined): string | null {
-  return path === 'email' && claims.email_verified === false ? null : textOf(claims, path);
+  const unverified = claims.email_verified === false || claims.email_verified === 'false';
+  const name = path === 'email' && unverified ? null : textOf(claims, path);
+  return name === null ? null : humanNamed(name);
+}
+
+/** A human's name for all issuers: an address is the same human's in capitals, and they would be two where it counts. */
+export function humanNamed(name: string): string {
+  return name.includes('@') ? name.normalize('NFC').toLowerCase() : name;
 }
 
 function groupsOf(claims: JsonObject, path: string | undefined): readonly string[] {

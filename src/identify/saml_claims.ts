@@ -2,7 +2,7 @@ import type { Config } from '../config/index.ts';
 import type { LoggedIn } from '../model/login.ts';
 import type { Principal } from '../model/principal.ts';
 import { SKEW_S } from './claims.ts';
-import { isText, subjectOf } from './mapping.ts';
+import { humanNamed, isText, subjectOf } from './mapping.ts';
 import { refusal } from './refusal.ts';
 import { SAML } from './saml_shape.ts';
 import { childOf, childrenOf, plainText, type XmlElement } from './saml_xml.ts';
@@ -107,6 +107,7 @@ function principalOf(assertion: XmlElement, subject: XmlElement, statement: XmlE
     return isText(value) && more === undefined ? value : null;
   };
   const { map } = entry;
+  const person = one(map.person);
   if (map.subject === 'NameID' && nameId.attributes.get('Format') === TRANSIENT) {
     throw refusal('TOKEN_INVALID', 'subject', 'transient');
   }
@@ -115,7 +116,7 @@ function principalOf(assertion: XmlElement, subject: XmlElement, statement: XmlE
     issuer: entry.entity_id,
     subject: subjectOf(one(map.subject) ?? undefined, 'subject'),
     kind: 'human',
-    person: one(map.person),
+    person: person === null ? null : humanNamed(person),
     owner: null,
     groups: map.groups === undefined ? [] : valuesOf(map.groups).filter(isText),
     function: one(map.function),

@@ -145,6 +145,7 @@ export interface Approvals {
    * Finds the usable grant, the standing denial or the pending approval of this question, or opens one. One pending
    * approval per fingerprint and principal, whoever asks at the same time. Signatures are checked before `granted`.
    * A grant or a pending approval whose verdicts no longer meet the question's requirements or `max_tokens` is superseded.
+   * Rejects with GatewayError OVERLOADED where its caller has too many open questions.
    */
   ask(question: Question): Promise<Standing>;
   /**
@@ -167,8 +168,14 @@ export interface Approvals {
   close(): Promise<void>;
 }
 
-/** What a finished exchange left in the journal of this node, for the grants it held when the process died. */
-export type Traces = (exchange: string) => Promise<'nothing' | 'intent' | 'delivered' | 'upstream_error'>;
+/**
+ * What an exchange left in the journal of this node, for the grants it held when the process died. `intent` also where
+ * the journal does not go back to `since` (epoch milliseconds), when it took its grant.
+ */
+export type Traces = (
+  exchange: string,
+  since: number,
+) => Promise<'nothing' | 'intent' | 'delivered' | 'upstream_error'>;
 
 /** The texts that a human approved: they count as released for the principal. */
 export interface Released {

@@ -6,6 +6,8 @@ import pino from 'pino';
  */
 export interface LogFields {
   readonly exchange?: string;
+  /** Id of a request that is no exchange, as its caller was told. */
+  readonly request?: string;
   readonly code?: string;
   readonly detail?: string;
   readonly event?: string;

@@ -27,9 +27,10 @@ export interface AdminServerOptions {
   /** Named checks of readiness; each true or a short reason. */
   readonly readiness: () => { readonly [name: string]: true | string };
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
-  readonly onFault: (error: Error) => void;
-  /** Told of a token that was refused, under the id that its caller was told. */
-  readonly onRefused: (id: string, error: GatewayError) => void;
+  /** What is no refusal, and the id of the request that it was told to. */
+  readonly onFault: (error: Error, request?: string) => void;
+  /** Told of a token that was refused, under the id of its request. */
+  readonly onRefused: (request: string, error: GatewayError) => void;
 }
 
 /**
@@ -39,7 +40,7 @@ export interface AdminServerOptions {
 export function createAdminServer(options: AdminServerOptions): PortServer {
   const app = new Koa();
   app.silent = true;
-  app.on('error', options.onFault);
+  app.on('error', (error: Error) => options.onFault(error));
   app.use(async (context, next) => {
     context.set({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
     try {
@@ -146,7 +147,7 @@ function readBody(context: Context): JsonObject {
 function answerError(context: Context, thrown: unknown, options: AdminServerOptions): void {
   const error = toGatewayError(thrown);
   const id = newRequestId();
-  if (error.code === 'INTERNAL') options.onFault(error);
+  if (error.code === 'INTERNAL') options.onFault(error, id);
   else if (error.reason === 'identity') options.onRefused(id, error);
   context.status = error.status;
   context.set({ 'request-id': id, 'x-should-retry': String(error.retry) });

@@ -20,9 +20,9 @@ export interface Web {
 /**
  * Serves a table of routes. Paths are compared as they were sent; `admit` of a route is asked before its body is read.
  *
- * @param onFault takes what a handler threw that is no refusal
+ * @param onFault takes what a handler threw that is no refusal, and the id of the request that it was told to
  */
-export function createWeb(routes: readonly WebRoute[], onFault: (error: Error) => void): Web {
+export function createWeb(routes: readonly WebRoute[], onFault: (error: Error, request: string) => void): Web {
   return {
     async answer(message, response) {
       const [path = '', query = ''] = split(message.url ?? '');
@@ -37,8 +37,9 @@ export function createWeb(routes: readonly WebRoute[], onFault: (error: Error) =
         send(response, message, await answerRoute(match.route, match.params, path, query, message));
       } catch (thrown) {
         const error = toGatewayError(thrown);
-        if (error.code === 'INTERNAL') onFault(error);
-        send(response, message, errorAnswer(error));
+        const id = newRequestId();
+        if (error.code === 'INTERNAL') onFault(error, id);
+        send(response, message, errorAnswer(id, error));
       }
       return true;
     },
@@ -76,8 +77,7 @@ function split(target: string): readonly string[] {
   return mark < 0 ? [target] : [target.slice(0, mark), target.slice(mark + 1)];
 }
 
-function errorAnswer(error: GatewayError): WebResponse {
-  const id = newRequestId();
+function errorAnswer(id: string, error: GatewayError): WebResponse {
   return {
     status: error.status,
     headers: [

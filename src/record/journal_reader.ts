@@ -51,6 +51,12 @@ export class JournalReader {
     );
   }
 
+  /** When the first event was written, epoch milliseconds; Infinity where there is none. */
+  get beganAt(): number {
+    const [first] = this.#rows('SELECT at_ms FROM event ORDER BY seq LIMIT 1', []);
+    return Number(first?.at_ms ?? Number.POSITIVE_INFINITY);
+  }
+
   /** All events of one exchange, oldest first. */
   ofExchange(exchange: string): StoredEvent[] {
     return this.#events(`SELECT ${COLUMNS} FROM event WHERE exchange = ? ORDER BY seq`, [exchange]);

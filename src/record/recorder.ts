@@ -38,8 +38,11 @@ export interface Recorder extends Journal {
   refused(exchange: Known, error: GatewayError): Promise<void>;
   /** Routes of the admin API over journal and recordings. */
   readonly routes: readonly AdminRoute[];
-  /** What an exchange left in this journal. */
-  trace(exchange: string): Promise<'nothing' | 'intent' | 'delivered' | 'upstream_error'>;
+  /**
+   * What an exchange that was under way at `since` (epoch milliseconds) left in this journal. A journal that begins
+   * later has lost what that was: `intent`.
+   */
+  trace(exchange: string, since: number): Promise<'nothing' | 'intent' | 'delivered' | 'upstream_error'>;
   /** Exchanges that a crash had cut off, closed as `unknown` at this start. */
   readonly cutOff: number;
   /** Recordings that have not ended. */
@@ -133,11 +136,13 @@ class NodeRecorder implements Recorder {
     return this.#journal.append(refusedEvent(exchange, error));
   }
 
-  async trace(exchange: string): Promise<'nothing' | 'intent' | 'delivered' | 'upstream_error'> {
+  async trace(exchange: string, since: number): Promise<'nothing' | 'intent' | 'delivered' | 'upstream_error'> {
     const end = this.#reader.outcome(exchange)?.body.end;
     if (end === 'complete' || end === 'denied') return 'delivered';
     if (end === 'upstream_error') return 'upstream_error';
-    return this.#reader.ofExchange(exchange).some(({ kind }) => kind === 'exchange.intent') ? 'intent' : 'nothing';
+    const known = this.#reader.beganAt <= since;
+    const sent = this.#reader.ofExchange(exchange).some(({ kind }) => kind === 'exchange.intent');
+    return known && !sent ? 'nothing' : 'intent';
   }
 
   async close(): Promise<void> {

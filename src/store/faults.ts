@@ -6,9 +6,9 @@ const sqliteDown: ReadonlySet<number> = new Set([5, 6, 8, 10, 11, 13, 14, 15, 26
 
 /**
  * Classes of SQLSTATE that say the server cannot serve now: connection, insufficient resources, operator intervention
- * (cancels and timeouts too), system error, and a transaction that lost against another one.
+ * (cancels and timeouts too), system error, a transaction that lost against another one, and a server that is read-only.
  */
-const postgresDown = /^(08|53|57|58|40|25P03|XX)/;
+const postgresDown = /^(08|53|57|58|40|25P03|25006|XX)/;
 
 /** What `pg` throws without a SQLSTATE: its own texts about the connection. */
 const connectionLost = /terminated|timeout|timed out|not queryable|ended|closed the connection|Connection/i;

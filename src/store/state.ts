@@ -19,7 +19,7 @@ const PREPARED_STATEMENTS = 500;
 
 /** Opens the state in a SQLite file. */
 export async function openState(path: string): Promise<Kysely<unknown>> {
-  const kysely = new Kysely<unknown>({ dialect: new GuardedDialect(kyselyDatabase(openSqlite(path))) });
+  const kysely = new Kysely<unknown>({ dialect: new GuardedDialect(openSqlite(path)) });
   // The driver must exist for `destroy` to close the file.
   await kysely.connection().execute(async () => {});
   return kysely;
@@ -38,11 +38,11 @@ export async function migrateState(db: Kysely<unknown>, room: string, migrations
 }
 
 class GuardedDialect extends SqliteDialect {
-  readonly #database: SqliteDatabase;
+  readonly #file: SqliteFile;
 
-  constructor(database: SqliteDatabase) {
-    super({ database });
-    this.#database = database;
+  constructor(file: SqliteFile) {
+    super({ database: kyselyDatabase(file) });
+    this.#file = file;
   }
 
   override createAdapter(): SqliteAdapter {
@@ -50,7 +50,7 @@ class GuardedDialect extends SqliteDialect {
   }
 
   override createDriver(): Driver {
-    return new GuardedDriver({ database: this.#database });
+    return new GuardedDriver(this.#file);
   }
 }
 
@@ -63,6 +63,17 @@ class TransactionalAdapter extends SqliteAdapter {
 
 class GuardedDriver extends SqliteDriver {
   readonly #guarded = new WeakSet<DatabaseConnection>();
+  readonly #file: SqliteFile;
+
+  constructor(file: SqliteFile) {
+    super({ database: kyselyDatabase(file) });
+    this.#file = file;
+  }
+
+  /** Without room SQLite undoes a transaction by itself; that there is none any more would be told in place of the fault. */
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    if (this.#file.isTransaction) await super.rollbackTransaction(connection);
+  }
 
   override async acquireConnection(): Promise<DatabaseConnection> {
     const connection = await super.acquireConnection();

@@ -204,6 +204,15 @@ describe('the approve step of the way back', () => {
     expect(never.reply.text).toContain('too large to wait');
   });
 
+  it('denies a call about which no question can be opened, its caller having too many', async () => {
+    const approvals = { ...fakeDesk(), ask: () => Promise.reject(new GatewayError('OVERLOADED')) };
+    const full = relay([answerBytes(['text', 'asks', 'free'])], { options: { approvals } });
+    expect(await full.relayed).toBe('complete');
+    expect(full.reply.text).toContain('too many of your calls wait for an approval');
+    expect(full.reply.text).not.toContain('"Tool_asks_1"');
+    checked(full.reply.text, true);
+  });
+
   it('discards what waits when Claude ends in an error, and passes the error at once', async () => {
     const head = answerBytes(['text', 'asks']);
     const cut = head.subarray(0, head.indexOf('event: message_delta'));

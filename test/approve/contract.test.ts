@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { decisionOf } from '../model/decisions.ts';
 import { onBothStores } from './stores.ts';
-import { agent, granted, need, question } from './support.ts';
+import { agent, defaults, granted, need, question } from './support.ts';
 
 const forever = Number.MAX_SAFE_INTEGER;
 const never = new AbortController().signal;
@@ -12,6 +12,19 @@ onBothStores('approvals', (desk) => {
     expect(new Set(asked.map(({ approval }) => approval.id)).size).toBe(1);
     expect(asked.every(({ state }) => state === 'pending')).toBe(true);
     expect(desk.bench.kinds()).toEqual(['approval.opened']);
+  });
+
+  it('opens only so many questions of one caller, and others of everybody else', async () => {
+    await desk.open({ config: { ...defaults, pending_most_per_caller: 3 } });
+    for (const command of ['a', 'b', 'c']) await desk.bench.desk.ask(question(command));
+    await expect(desk.bench.desk.ask(question('d'))).rejects.toMatchObject({ code: 'OVERLOADED' });
+    expect((await desk.bench.desk.ask(question('c'))).state).toBe('pending');
+    const other = { ...agent, subject: 'agent-8' };
+    expect((await desk.bench.desk.ask(question('d', { principal: other }))).state).toBe('pending');
+    await desk.bench.deny(await desk.bench.desk.ask(question('a')), 'ann');
+    expect((await desk.bench.desk.ask(question('d'))).state).toBe('pending');
+    desk.bench.now += 700_000;
+    expect((await desk.bench.desk.ask(question('e'))).state).toBe('pending');
   });
 
   it('grants exactly what was approved, once', async () => {

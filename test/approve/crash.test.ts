@@ -4,21 +4,25 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ApprovalsOptions } from '../../src/approve/index.ts';
 import { GatewayError } from '../../src/errors.ts';
+import type { Question } from '../../src/model/approval.ts';
 import { type PostgresServer, postgresOrSkip, startPostgres } from '../servers/postgres.ts';
 import { type Bench, granted, openBench, question } from './support.ts';
 
 describe('a node that died with a grant in flight', () => {
+  const asked = question('rm x', { action: 'messages.create' });
   let directory: string;
   let bench: Bench;
   const open = async (traces: ApprovalsOptions['traces'] = async () => 'nothing') => {
     bench = await openBench({ directory, traces });
   };
+  const takeAs = async (what: Question) => {
+    await bench.approve(await bench.desk.ask(what), 'ann');
+    await bench.desk.take(granted(await bench.desk.ask(what)), what, 'req_9');
+  };
 
   beforeEach(async () => {
     directory = mkdtempSync(join(tmpdir(), 'crash-'));
     await open();
-    await bench.approve(await bench.desk.ask(question('rm x')), 'ann');
-    await bench.desk.take(granted(await bench.desk.ask(question('rm x'))), question('rm x'), 'req_9');
   });
   afterEach(async () => {
     await bench.close();
@@ -31,15 +35,30 @@ describe('a node that died with a grant in flight', () => {
     ['intent', 'pending', 'grant.spent', 'outcome_unknown'],
     ['delivered', 'pending', 'grant.spent', 'delivered'],
   ] as const)('settles it at its start by what is in the journal: %s', async (trace, state, event, ended) => {
+    await takeAs(asked);
+    const takenAt = bench.now;
     await bench.close();
-    const asked: string[] = [];
-    await open(async (exchange) => {
-      asked.push(exchange);
+    const looked: unknown[] = [];
+    await open(async (...about) => {
+      looked.push(about);
       return trace;
     });
-    expect(asked).toEqual(['req_9']);
+    expect(looked).toEqual([['req_9', takenAt]]);
     expect(bench.events).toMatchObject([{ kind: event, exchange: 'req_9', body: { ended } }]);
-    expect((await bench.desk.ask(question('rm x'))).state).toBe(state);
+    expect((await bench.desk.ask(asked)).state).toBe(state);
+  });
+
+  it.each([
+    ['nothing', 'outcome_unknown'],
+    ['upstream_error', 'outcome_unknown'],
+    ['intent', 'outcome_unknown'],
+    ['delivered', 'delivered'],
+  ] as const)('never gives back that of a tool call, which may be with its caller: %s', async (trace, ended) => {
+    await takeAs(question('rm x'));
+    await bench.close();
+    await open(async () => trace);
+    expect(bench.events).toMatchObject([{ kind: 'grant.spent', exchange: 'req_9', body: { ended } }]);
+    expect((await bench.desk.ask(question('rm x'))).state).toBe('pending');
   });
 
   it('keeps a pending question, its waiter after the restart included', async () => {

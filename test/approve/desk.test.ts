@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { Tables } from '../../src/approve/tables.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import { decisionOf } from '../model/decisions.ts';
 import { onBothStores } from './stores.ts';
@@ -75,6 +76,28 @@ onBothStores('the desk of approvals', (desk) => {
     expect(desk.bench.kinds()).toEqual(['approval.opened', 'approval.break_glass', 'approval.reviewed']);
   });
 
+  it('breaks the glass for who has approved already, where the second person does not come', async () => {
+    const asked = question('rm x', { requirements: [need({ quorum: 2 })] });
+    const standing = await desk.bench.desk.ask(asked);
+    const { id, fingerprint } = standing.approval;
+    await desk.bench.approve(standing, 'ann', { comment: 'looks right' });
+    const glass = (person: string) =>
+      desk.bench.call('POST', `/admin/v1/approvals/${id}/break-glass`, desk.bench.actor(person), {
+        reason: 'the site is down',
+        fingerprint,
+      });
+    expect(await glass('ann')).toMatchObject({
+      state: 'approved',
+      verdicts: [{ person: 'ann', breakGlass: true, comment: 'the site is down', proven: true }],
+    });
+    await expect(glass('ann')).rejects.toMatchObject({ code: 'APPROVAL_CONFLICT' });
+    expect(await desk.bench.desk.take(granted(await desk.bench.desk.ask(asked)), asked, 'req_2')).not.toBeNull();
+    const review = desk.bench.call('POST', `/admin/v1/approvals/${id}/review`, desk.bench.actor('ann'), {
+      comment: 'x',
+    });
+    await expect(review).rejects.toMatchObject({ code: 'APPROVAL_FORBIDDEN' });
+  });
+
   it('concerns only principals with something open, granted or lately denied', async () => {
     expect(desk.bench.desk.mayConcern(agent, 'c1')).toBe(false);
     const standing = await desk.bench.desk.ask(question('rm x'));
@@ -117,7 +140,7 @@ onBothStores('the desk of approvals', (desk) => {
     });
     await expect(show(desk.bench.actor('eve'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
     const listed = await desk.bench.call('GET', '/admin/v1/approvals', desk.bench.actor('eve'));
-    expect(listed).toEqual({ approvals: [], more: false });
+    expect(listed).toEqual({ approvals: [], more: false, next: null });
     expect(await show(desk.bench.actor('olga', []))).toMatchObject({ id: approval.id });
   });
 
@@ -135,6 +158,38 @@ onBothStores('the desk of approvals', (desk) => {
     expect((await list({ rule: 'risky-shell', subject: 'agent-7', kind: 'tool_call' })).approvals).toHaveLength(3);
     expect((await list({ rule: 'other' })).approvals).toHaveLength(0);
     await expect(list({ state: 'odd' })).rejects.toMatchObject({ code: 'ADMIN_INPUT' });
+  });
+
+  it('calls nothing expired in a list that a verdict may still come to', async () => {
+    await desk.bench.desk.ask(question('rm x'));
+    desk.bench.now += 600_000;
+    const listed = await desk.bench.call('GET', '/admin/v1/approvals', desk.bench.actor('ann'));
+    expect(listed).toMatchObject({ approvals: [{ state: 'expired' }] });
+    expect(desk.bench.kinds()).toEqual(['approval.opened', 'approval.expired']);
+  });
+
+  it('lists within bounds for whom policy shows little or nothing, and lets others work meanwhile', async () => {
+    const { approval } = await desk.bench.desk.ask(question('rm x'));
+    const db = desk.bench.store.query<Tables>();
+    const row = await db.selectFrom('approval').selectAll().where('id', '=', approval.id).executeTakeFirstOrThrow();
+    for (let at = 0; at < 1_050; at += 7) {
+      const more = Array.from({ length: 7 }, (_, one) => `${approval.id}${String(at + one).padStart(4, '0')}`);
+      const rows = more.map((id) => ({ ...row, id, state: 'expired' as const }));
+      await db.insertInto('approval').values(rows).execute();
+    }
+    let turned = false;
+    setImmediate(() => (turned = true));
+    const list = (query: { readonly [name: string]: string }) =>
+      desk.bench.call('GET', '/admin/v1/approvals', desk.bench.actor('ann'), {}, query) as Promise<{
+        approvals: { id: string }[];
+        next: string | null;
+      }>;
+    const first = await list({ subject: 'somebody-else' });
+    expect(turned).toBe(true);
+    expect(first).toMatchObject({ approvals: [], more: true, next: expect.stringMatching(/^apr_/) });
+    expect(await list({ subject: 'somebody-else', before: first.next! })).toMatchObject({ approvals: [], next: null });
+    const rest = await list({ before: first.next!, limit: '200' });
+    expect([rest.approvals.length, rest.next]).toEqual([51, null]);
   });
 
   it('keeps the content no longer than configured, and that of a pending question always', async () => {

@@ -264,6 +264,88 @@ describe('Slack', () => {
   });
 });
 
+describe('a channel that is away', () => {
+  /** The hook is away; Slack, by an incoming webhook, takes everything. */
+  const withSlack = async (url: string) => {
+    bench = await openBench({
+      config: {
+        ...defaults,
+        notify: [
+          { type: 'webhook', name: 'hook', url, secret: new Secret(key('a')) },
+          { type: 'slack', name: 'chat', webhook: new Secret(`${receiver.url}/slack`), api: receiver.url },
+        ],
+      } as unknown as ApprovalsOptions['config'],
+    });
+  };
+  const took = (path: string) => receiver.deliveries.filter((delivery) => delivery.path === path).length;
+  const soon = async (holds: () => boolean) => {
+    for (const end = Date.now() + 5_000; !holds(); ) {
+      if (Date.now() > end) throw new Error('it never came');
+      bench.store.hint('approvals');
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  };
+
+  it('keeps no other from its notices, though it takes every connection and says nothing', async () => {
+    const silent = createServer(() => undefined);
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    await withSlack(`http://127.0.0.1:${(silent.address() as { readonly port: number }).port}/`);
+    for (let at = 0; at < 25; at++) await bench.desk.ask(question(`rm ${at}`));
+    await soon(() => took('/slack') === 25);
+    silent.closeAllConnections();
+    silent.close();
+  });
+
+  it('is not asked about a verdict before the time comes to ask about its question', async () => {
+    await withSlack(`${receiver.url}/hook`);
+    receiver.answer = ({ path }) => (path === '/hook' ? { status: 503, retryAfter: 600 } : { status: 204 });
+    const standing = await bench.desk.ask(question('rm x'));
+    const ofHook = (notices: readonly JsonObject[]) => notices.filter(({ channel }) => channel === 'hook');
+    await settled((notices) => ofHook(notices)[0]?.fault === 'status 503');
+    await bench.deny(standing, 'ann');
+    const due = (notices: readonly JsonObject[]) => ofHook(notices).map(({ next_at }) => Date.parse(String(next_at)));
+    const notices = await settled((all) => due(all).length === 2 && due(all).every((at) => at > bench.now));
+    expect(due(notices)).toEqual([bench.now + 600_000, bench.now + 600_000]);
+  });
+
+  it('leaves nothing in the table for ever', async () => {
+    await withSlack(`${receiver.url}/hook`);
+    receiver.answer = ({ path }) => ({ status: path === '/hook' ? 410 : 204 });
+    await bench.desk.ask(question('rm x'));
+    await settled((notices) => notices.length === 2 && notices.every(({ state }) => state !== 'pending'));
+    bench.now += 91 * 86_400_000;
+    await bench.desk.sweep();
+    // What expired by then was announced anew.
+    expect((await settled(() => true)).filter(({ event }) => event === 'approval.opened')).toEqual([]);
+  });
+});
+
+describe('the list of notices', () => {
+  const path = '/admin/v1/notices';
+
+  it('is for the operator, and for persons whom policy lets see the state of the gateway, of their tenant', async () => {
+    const notify = [{ type: 'webhook', name: 'hook', url: `${receiver.url}/in`, secret: new Secret(key('a')) }];
+    receiver.answer = () => ({ status: 410 });
+    bench = await openBench({
+      config: { ...defaults, notify } as unknown as ApprovalsOptions['config'],
+      mayAct: ({ groups }, action) =>
+        decisionOf(action !== 'status.view' || groups.includes('operators') ? 'allow' : 'deny'),
+    });
+    await bench.desk.ask(question('rm x'));
+    const [dead] = await settled(([it]) => it?.state === 'dead');
+    const retry = `${path}/${String(dead!.id)}/retry`;
+    const known = bench.actor('ann', ['operators']);
+    const stranger = bench.actor('ann', ['operators'], { tenant: 'other' });
+    const colleague = bench.actor('eve', []);
+    expect(await bench.call('GET', path, known)).toMatchObject({ notices: [{ id: dead!.id }] });
+    expect(await bench.call('GET', path, stranger)).toEqual({ notices: [] });
+    await expect(bench.call('GET', path, colleague)).rejects.toMatchObject({ code: 'NOT_PERMITTED' });
+    await expect(bench.call('POST', retry, stranger)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(bench.call('POST', retry, colleague)).rejects.toMatchObject({ code: 'NOT_PERMITTED' });
+    expect(await bench.call('POST', retry, known)).toEqual({ retried: dead!.id });
+  });
+});
+
 describe('two workers on one outbox', () => {
   it('deliver each notice once', async () => {
     await webhook();

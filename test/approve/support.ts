@@ -83,6 +83,7 @@ export const defaults: ApprovalsOptions['config'] = {
   denial_s: 900,
   break_glass_s: 60,
   grant_uses: 3,
+  pending_most_per_caller: 10_000,
   keep_days: 90,
   notify: [],
 };

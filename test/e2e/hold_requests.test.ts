@@ -254,6 +254,22 @@ withProgram('opa', 'holds', () => {
       });
     });
 
+    it('takes a grant for used where its caller leaves an answer that is too large to be kept', async () => {
+      await withStack({ parked_bytes_per_answer: 3000 }, async (small, its, own) => {
+        const request = held('sandbox:slow 100\nlarge and left');
+        const stream = clientOf(small, own).messages.stream(request);
+        let events = 0;
+        stream.on('streamEvent', () => void (++events === 10 && stream.abort()));
+        const left = failing(stream.finalMessage());
+        await its.decide((await its.waiting())[0], 'approve');
+        expect((await left).message).toContain('aborted');
+        const again = failing(send(request, false, own, small));
+        await its.decide((await its.waiting())[0], 'deny');
+        expect((await again).status).toBe(403);
+        expect(calls('large and left', small)).toBe(1);
+      });
+    });
+
     it('ends holds with an error event when it drains, and the approvals survive', async () => {
       await withStack(
         {},

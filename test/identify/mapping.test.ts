@@ -82,6 +82,17 @@ describe('mapping of claims', () => {
     expect(principal({ ...claims, email_verified: false }, map)).toMatchObject({ person: null, owner: null });
     expect(principal({ ...claims, email_verified: true }, map).person).toBe('ceo@acme.example');
     expect(principal(claims, map).person).toBe('ceo@acme.example');
+    // As Apple and Cognito spell it.
+    expect(principal({ ...claims, email_verified: 'false' }, map)).toMatchObject({ person: null, owner: null });
+  });
+
+  it('knows one human however issuers spell the address', () => {
+    const map: Map = { subject: 'sub', person: 'email', owner: 'email' };
+    const spellings = ['zoë@acme.example', 'Zoë@ACME.example', 'ZOE\u0308@acme.example'];
+    const made = spellings.map((email) => principal({ sub: 'u', email }, map));
+    expect(new Set(made.map(({ person }) => person))).toEqual(new Set(['zoë@acme.example']));
+    expect(new Set(made.map(({ owner }) => owner)).size).toBe(1);
+    expect(principal({ sub: 'u', email: 'Id-7' }, map).person).toBe('Id-7');
   });
 
   it('reads nothing that the claims do not hold themselves', () => {

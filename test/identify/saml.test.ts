@@ -103,6 +103,11 @@ describe('a SAML login', () => {
     expect(identity.principal).toMatchObject({ subject: 'x<yA', person: 'a&b@corp.example' });
   });
 
+  it('knows one human however providers spell the address', async () => {
+    const { identity } = await finish(idp.response({ attributes: { mail: ['Ann@CORP.example'] } }));
+    expect(identity.principal.person).toBe('ann@corp.example');
+  });
+
   it('starts at the provider with a request that names our address, id and state', async () => {
     for (const forceAuthn of [false, true]) {
       const url = await saml.start('corp', { id: '_abc', acsUrl: ACS, relayState: 'state-1', forceAuthn });

@@ -210,6 +210,32 @@ describe('an exchange', () => {
   });
 });
 
+describe('what an exchange left in the journal', () => {
+  it('is nothing only where the journal goes back so far', async () => {
+    const takenAt = Date.now();
+    // As after a journal was put aside.
+    expect(await node.recorder.trace('req_9', takenAt)).toBe('intent');
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    await node.recorder.append({ kind: 'gateway.started', exchange: null, body: {} });
+    expect(await node.recorder.trace('req_9', takenAt)).toBe('intent');
+    expect(await node.recorder.trace('req_9', Date.now() + 1)).toBe('nothing');
+  });
+
+  it('is how it ended', async () => {
+    for (const [end, trace] of [
+      ['complete', 'delivered'],
+      ['denied', 'delivered'],
+      ['upstream_error', 'upstream_error'],
+      ['fault', 'intent'],
+    ] as const) {
+      const recorded = await node.recorder.intent(exchangeOf());
+      expect(await node.recorder.trace(recorded.id, 0)).toBe('intent');
+      await recorded.recording.end({ status: 200, end, code: null, usage: null, stopReason: null });
+      expect(await node.recorder.trace(recorded.id, 0)).toBe(trace);
+    }
+  });
+});
+
 describe('what lies on disk', () => {
   it('holds nothing of an answer in clear, and no credential at all', async () => {
     const canary = 'canary-5d1f0b77';

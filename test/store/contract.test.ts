@@ -258,6 +258,20 @@ describe.each(['sqlite', 'postgres'] as const)('the store on %s', (kind) => {
           expect(await db.selectFrom('pet').selectAll().execute()).toEqual([]);
         });
 
+        it('says so too where the server takes no writes, as a standby or one without room', async () => {
+          const store = await open();
+          await store.migrate('pets', migrations);
+          const db = store.query<Tables>();
+          const writing = db.transaction().execute(async (tx) => {
+            await sql`set transaction read only`.execute(tx);
+            await tx.insertInto('pet').values(pet).execute();
+          });
+          await expect(writing).rejects.toMatchObject({
+            code: 'STATE_UNAVAILABLE',
+            detail: 'the store: SQLSTATE 25006',
+          });
+        });
+
         it('ends a statement that takes too long', async () => {
           const store = await open();
           const { rows } = await sql<{ statement_timeout: string }>`show statement_timeout`.execute(store.query());

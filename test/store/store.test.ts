@@ -132,6 +132,23 @@ describe('the store in SQLite', () => {
     expect(rows.map((row) => row.name).sort()).toEqual(['pet', 'toy']);
   });
 
+  it('says STATE_UNAVAILABLE where a transaction finds no room, which SQLite undoes by itself', async () => {
+    const store = await open();
+    await store.migrate('pets', migrations);
+    const db = store.query<Tables>();
+    const fill = () =>
+      db.transaction().execute(async (tx) => {
+        const pet = { id: 'p1', name: 'x'.repeat(1_000_000), born_ms: 1, tame: 0 as const };
+        await tx.insertInto('pet').values(pet).execute();
+      });
+    await sql`pragma max_page_count = 30`.execute(db);
+    await expect(fill()).rejects.toMatchObject({ code: 'STATE_UNAVAILABLE', detail: 'the store: SQLite 13' });
+    expect(await db.selectFrom('pet').selectAll().execute()).toEqual([]);
+    await sql`pragma max_page_count = 100000`.execute(db);
+    await fill();
+    expect(await db.selectFrom('pet').select('id').execute()).toEqual([{ id: 'p1' }]);
+  });
+
   it('syncs the log at every commit', async () => {
     const store = await open();
     const { rows } = await sql`select * from pragma_synchronous, pragma_journal_mode`.execute(store.query());
