@@ -34,8 +34,9 @@ export function gitInner(argv: readonly string[]): Inner {
   }
   const args = argv.slice(i + 1);
   const commands = commandsOf(argv, i, args, { text: (text) => texts.push(text), set });
-  if (argv.some((word) => /^ext::/.test(word))) opaque = true;
-  return { texts, made, opaque, ...commands };
+  // Hooks of a template run by themselves.
+  if (argv.some((word) => /^ext::|^--template(=|$)/.test(word))) opaque = true;
+  return { texts, made, opaque, piped: true, ...commands };
 }
 
 interface Found {

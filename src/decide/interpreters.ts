@@ -41,9 +41,21 @@ const interpreters: ReadonlyMap<string, Interpreter> = new Map(
       swift: interpreter('-e'),
     },
     ...{ ghc: interpreter('-e'), runghc: interpreter('-e'), ocaml: interpreter('-e'), octave: interpreter('--eval') },
+    ...{ mongosh: interpreter('--eval'), mongo: interpreter('--eval'), wolframscript: interpreter('-code -c') },
     ...{ guile: interpreter('-c'), racket: interpreter('-e'), clojure: interpreter('-e'), bb: interpreter('-e') },
   }),
 );
+
+/** The words that hold queries: those of an option, or for sqlite3 all but the first operand. */
+function queries(program: string, argv: readonly string[]): number[] {
+  if (program === 'sqlite3') {
+    return argv.flatMap((word, at) => (at > 1 && (!word.startsWith('-') || argv[at - 1] === '-cmd') ? [at] : []));
+  }
+  if (!databases.has(program)) return [];
+  const option = program === 'psql' ? /^-[A-Za-z]*c$|^--command$/ : /^-[A-Za-z]*e$|^--execute$/;
+  const glued = program === 'psql' ? /^-c.|^--command=/ : /^-e.|^--execute=/;
+  return argv.flatMap((word, at) => (at > 0 && (option.test(argv[at - 1]!) || glued.test(word)) ? [at] : []));
+}
 
 const awks: ReadonlySet<string> = new Set(['awk', 'gawk', 'mawk', 'nawk']);
 /** How programs in these languages run commands; what others have for it is data of the policy. */
@@ -108,7 +120,8 @@ export function interpreterInner(program: string, argv: readonly string[]): Inne
   if (awks.has(program)) return awk(argv);
   if (program === 'sed' || program === 'gsed') return sed(argv);
   const escapes = escapeSigns.get(program);
-  if (escapes) return { opaque: argv.some((word) => escapes.test(word)), input: 'escapes' };
+  if (escapes)
+    return { opaque: argv.some((word) => escapes.test(word)), input: 'escapes', code: queries(program, argv) };
   const known = interpreters.get(languageOf(program));
   if (!known) return {};
   // A module may be spelled in the place of its file.
@@ -122,6 +135,8 @@ export function interpreterInner(program: string, argv: readonly string[]): Inne
     else if (known.code.has(word.slice(0, word.indexOf('='))) || holdsCode(word, known)) code.push(i);
     else if (known.valued.has(word)) i++;
     // A module is a program of the installation, and so is what a package tool of this name runs.
+    else if (word === '-m' && /^(python|pypy)/.test(program))
+      return { code, made: [argv.slice(i + 1)].filter((made) => made.length > 0) };
     else if (word === '-m' || word === '--test') return { code };
     else if (standardInput.test(word)) break;
     else if (openFile.test(word)) return { opaque: true };
@@ -162,6 +177,8 @@ function fromInput(argv: readonly string[]): boolean {
 
 function runsInAwk(word: string): boolean {
   if (/\bsystem\s*\(/.test(word)) return true;
+  // A function that is named by a variable.
+  if (/@\w+\s*\(/.test(word)) return true;
   const bare = word.replace(/"(?:\\.|[^"\\])*"/g, '""');
   if (/\|\s*&?\s*("|getline)|\|\s*&/.test(bare)) return true;
   return /\bprintf?\b[^;}\n]*[^|]\|\s*[A-Za-z_(]/.test(bare.replace(/([~(,!{}&;]|^)\s*\/[^/\n]*\//g, '$1'));

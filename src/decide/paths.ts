@@ -7,7 +7,8 @@ import type { ProjectedPath } from '../model/projection.ts';
  */
 export function projectPath(spelled: string, write: boolean): ProjectedPath {
   const drive = /^[A-Za-z]:[\\/]/.test(spelled);
-  const slashed = drive || spelled.startsWith('\\\\') ? spelled.replaceAll('\\', '/') : spelled;
+  const slashed =
+    drive || spelled.startsWith('\\\\') || /(^|\\)\.\.\\/.test(spelled) ? spelled.replaceAll('\\', '/') : spelled;
   const homed = slashed.replace(/^(\$HOME|\$\{HOME\})(?=\/|$)/, '~').replace(/^file:\/\/(?=\/)/, '');
   const normal = posix.normalize(homed.replace(/^\/\/+/, '/'));
   const path = normal.length > 1 && normal.endsWith('/') ? normal.slice(0, -1) : normal;
@@ -17,4 +18,9 @@ export function projectPath(spelled: string, write: boolean): ProjectedPath {
     traversal: homed.split('/').includes('..'),
     write,
   };
+}
+
+/** A path as it is where `cd` went to a directory before. */
+export function joined(directory: string, path: string): string {
+  return directory === '' || /^[/~]|^\$\{?HOME\b/.test(path) ? path : `${directory}/${path}`;
 }
