@@ -3,5 +3,5 @@ export const builtin = {
   bundle: 'baseline',
   version: '1.0.0',
   bundleVersion: 1,
-  revision: 'ab41b42fc23c063c3e86d20dd8800873cbf6acb729fccb0f98abaf70e407a7ee',
+  revision: 'e3d78ca38ccab3f162e4927fee0b85d5e4df973c3b93bc3b47bff37f20836b54',
 } as const;
