@@ -24,7 +24,7 @@ const set = (list: string): ReadonlySet<string> => new Set(list.split(' '));
 
 const curl: Transfer = {
   valued: set(
-    '-A -b -c -C -d -D -e -E -F -H -m -o -Q -r -t -T -u -U -w -X -y -Y -z --user-agent --cookie --cookie-jar --continue-at --data --data-raw --data-binary --data-ascii --data-urlencode --json --dump-header --referer --cert --cert-type --key --key-type --pass --form --form-string --header --proxy-header --max-time --connect-timeout --output --output-dir --quote --range --telnet-option --upload-file --user --proxy-user --write-out --request --speed-limit --speed-time --time-cond --retry --retry-delay --retry-max-time --max-redirs --max-filesize --limit-rate --cacert --capath --ciphers --tls-max --interface --local-port --stderr --trace --trace-ascii --oauth2-bearer --aws-sigv4 --range --rate --parallel-max --keepalive-time --netrc-file --hsts --etag-save --etag-compare',
+    '-A -b -c -C -d -D -e -E -F -H -m -o -Q -r -t -T -u -U -w -X -y -Y -z --user-agent --cookie --cookie-jar --continue-at --data --data-raw --data-binary --data-ascii --data-urlencode --json --dump-header --referer --cert --cert-type --key --key-type --pass --form --form-string --header --proxy-header --max-time --connect-timeout --output --output-dir --quote --range --telnet-option --upload-file --user --proxy-user --write-out --request --speed-limit --speed-time --time-cond --retry --retry-delay --retry-max-time --max-redirs --max-filesize --limit-rate --cacert --capath --ciphers --tls-max --interface --local-port --stderr --trace --trace-ascii --oauth2-bearer --aws-sigv4 --range --rate --parallel-max --keepalive-time --unix-socket --abstract-unix-socket --url-query --dns-servers --noproxy --proto --proto-default --proto-redir --crlfile --engine --mail-from --pinnedpubkey --curves --ftp-port --service-name --happy-eyeballs-timeout-ms --expect100-timeout --netrc-file --hsts --etag-save --etag-compare',
   ),
   written: set(
     '-o -D -c --output --output-dir --dump-header --cookie-jar --stderr --trace --trace-ascii --hsts --etag-save',
@@ -123,6 +123,15 @@ function transferred(known: Transfer, argv: readonly string[]): Reach {
     else if (/^(-e|--execute)$/.test(option) && /proxy/.test(value)) named.push(value.replace(/^[^=]*=\s*/, ''));
     else if (known.lists.has(option)) listed = true;
   }
+  // A file of the name that the address ends in.
+  const own =
+    known === wget
+      ? written.length === 0
+      : argv.some((word) => /^(-[A-Za-z]*[OJ]\w*|--remote-name(-all)?)$/.test(word));
+  if (own)
+    written.push(
+      ...named.map((place) => /[^/]*$/.exec(place.replace(/[?#].*$/s, ''))![0]).filter((file) => file !== ''),
+    );
   return { hosts: listed ? [...places(named), unknownHost] : places(named), written };
 }
 

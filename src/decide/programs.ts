@@ -15,7 +15,7 @@ export function programInner(program: string, argv: readonly string[]): Inner | 
     }
     case 'tar':
     case 'bsdtar':
-      return { texts: argv.flatMap((word) => /^--checkpoint-action=exec=(.*)$/s.exec(word)?.[1] ?? []) };
+      return { texts: argv.flatMap((word) => /^--checkpoint-a[a-z]*=exec=(.*)$/s.exec(word)?.[1] ?? []) };
     case 'make':
     case 'gmake':
     case 'bmake':
@@ -76,7 +76,7 @@ export function programInner(program: string, argv: readonly string[]): Inner | 
     default:
       if (!editors.has(program)) return undefined;
       return {
-        opaque: argv.some((word) => /^(-c|-S|-s|-es|\+.+|--cmd|-?-eval|-l|--load)/.test(word)),
+        opaque: argv.some((word) => /^(-c|-S|-s|-u|-es|\+.+|--cmd|-?-eval|-l|--load)/.test(word)),
         input: 'escapes',
       };
   }
@@ -87,7 +87,7 @@ function makes(argv: readonly string[]): Inner {
   const stdin = argv.some((word, index) => {
     const glued = /^(?:-f|--file=|--makefile=)(.+)$/.exec(word)?.[1];
     const file = /^(-f|--file|--makefile)$/.test(argv[index - 1] ?? '') ? word : glued;
-    return /^(-|\/dev\/.*|\/proc\/.*)$/.test(file ?? '');
+    return /^(-|\/dev\/.*|\/proc\/.*|<\(.*)$/s.test(file ?? '');
   });
   // What a recipe puts into its lines; a list of options or names is none.
   const texts = argv.flatMap((word) => /^\w+[:+?]?=(.*[;&|`\n#].*)$/s.exec(word)?.[1] ?? []);

@@ -6,7 +6,16 @@ import { joined } from './paths.ts';
 import type { ShellFacts } from './shell_facts.ts';
 import { callsItself, nestsDeeply } from './syntax.ts';
 import { isCommandVariable, isProxy, loads } from './variables.ts';
-import { type Certainty, hasSubscript, hereText, isReadable, type ReadWord, runsValue, WordReader } from './words.ts';
+import {
+  type Certainty,
+  hasSubscript,
+  hereText,
+  isReadable,
+  isSuffixed,
+  type ReadWord,
+  runsValue,
+  WordReader,
+} from './words.ts';
 import { baseName, shells, unwrap } from './wrappers.ts';
 
 const maxScript = 65_536;
@@ -100,7 +109,7 @@ class ShellReader implements ShellFacts {
     }
     const argv = words.map((word) => word.value);
     const program = baseName(argv[0] ?? '');
-    if (fed || words.some((word) => word.certainty !== 'known')) this.expanded.push(this.commands.length);
+    if (fed || words.some((word) => isUncertain(word) && !isSuffixed(word))) this.expanded.push(this.commands.length);
     this.commands.push(argv);
     this.directories.push(this.#directory);
     if (argv[0]?.includes('/')) this.#executes(argv[0], null, depth);
@@ -113,7 +122,7 @@ class ShellReader implements ShellFacts {
     for (const name of inner.named ?? []) this.#aliases.add(`${this.#depth}:${name}`);
     this.#assigned(inner, words);
     this.#commands(inner, words, depth, feed, fed);
-    this.#scripts(inner, words, depth);
+    this.#scripts(inner, words, depth, feed);
     this.#input(inner, program, depth, feed);
     if (inner.file !== undefined) {
       const file = words[inner.file];
@@ -170,7 +179,7 @@ class ShellReader implements ShellFacts {
     }
   }
 
-  #scripts(inner: Inner, words: readonly ReadWord[], depth: number): void {
+  #scripts(inner: Inner, words: readonly ReadWord[], depth: number, feed: Feed): void {
     for (const [start, end] of inner.scripts ?? []) {
       // A script with an expansion in it is not the text that will run; what can be read of it is noted all the same.
       if (words.slice(1, end).some(isUncertain)) this.opaque = true;
@@ -180,11 +189,12 @@ class ShellReader implements ShellFacts {
           .map((word) => word.value)
           .join(' '),
         depth + 1,
+        inner.fed ? 'unknown' : feed,
       );
     }
     const texts = inner.texts ?? [];
     if (texts.length > 0 && words.some(isUncertain)) this.opaque = true;
-    for (const text of texts.slice(0, maxCommands)) this.script(text, depth + 1, inner.piped ? 'unknown' : null);
+    for (const text of texts.slice(0, maxCommands)) this.script(text, depth + 1, inner.piped ? 'unknown' : feed);
   }
 
   #input(inner: Inner, program: string, depth: number, feed: Feed): void {

@@ -42,6 +42,10 @@ export function toolFacts(name: string, input: Json): ToolFacts {
   };
 }
 
+/** `open("/x", "w")`, `writeFileSync("/x", …)`. */
+const writingCalls =
+  /(?:open|fopen)\(\s*["'`](?=[/~][^"'`\s]{1,255}["'`]\s*,\s*["'`](?:[wax]|r\+))([^"'`]+)|(?:writeFile\w*|appendFile\w*|createWriteStream|file_put_contents|File\.write)\(\s*["'`]([/~][^"'`\s]{1,255})/g;
+
 class FactReader {
   readonly commands: (readonly string[])[] = [];
   readonly expanded: number[] = [];
@@ -102,7 +106,8 @@ class FactReader {
     else if (names.codeKey.test(key) && names.running.test(this.#tool)) this.#program(this.#tool, text);
     if (text.length > 4096) return;
     const url = names.urlKey.test(key);
-    if (names.pathKey.test(key) && text !== '' && !/^[a-z][a-z0-9+.-]+:\/\/(?!\/)/i.test(text))
+    const place = names.pathKey.test(key) || (names.directionKey.test(key) && /^(\/|~|\.\.?\/)/.test(text));
+    if (place && text !== '' && !/^[a-z][a-z0-9+.-]+:\/\/(?!\/)/i.test(text))
       this.#path(text, this.#writes || names.outputKey.test(key));
     if (url || /^[a-z][a-z0-9+.-]{0,15}:\/\//i.test(text)) this.#host(text, url);
   }
@@ -141,7 +146,13 @@ class FactReader {
   #program(program: string, code: string): void {
     if (code.length > maxCode) this.opaque = true;
     this.inline.push({ program, code: code.slice(0, maxCode) });
+    this.#programFiles(code);
     for (const [url] of code.matchAll(/[a-z][a-z0-9+.-]{0,15}:\/\/[^\s'"`)\\]{1,512}/gi)) this.#host(url, false);
+  }
+
+  /** Files that a program names where it writes them. */
+  #programFiles(code: string): void {
+    for (const [, opened, file] of code.slice(0, maxCode).matchAll(writingCalls)) this.#path(opened ?? file!, true);
   }
 
   #shell(facts: ShellFacts): void {

@@ -21,8 +21,10 @@ export const codeKey =
 /** Members that name a place of the disk. */
 export const pathKey =
   /(^|_)(paths?|files?|filepath|filename|dir|dirs|directory|directories|folder|folders|dest|destination|dst|src|source|target|cwd|workdir|output|outfile|uri)$/;
+/** Members that may name a place, or a person: only what is spelled as a path counts. */
+export const directionKey = /^(to|from)$/;
 /** Members that name what a tool makes, whatever the tool is called. */
-export const outputKey = /^(output|out|dest|destination|dst|save|new|target)(_|$)|^outfile$/;
+export const outputKey = /^(to|output|out|dest|destination|dst|save|new|target)(_|$)|^outfile$/;
 /** Members that name a host. */
 export const urlKey = /(^|_)(urls?|uri|href|endpoint|host|hostname|server|domain)$/;
 /** Members of a shell's input that are no command. */

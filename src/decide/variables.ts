@@ -34,7 +34,11 @@ export function loads(name: string, value: string): boolean {
 
 /** Whether the variable holds a command that some program runs. */
 export function isCommandVariable(name: string): boolean {
-  return commandVariables.has(name) || /^CARGO_TARGET_\w+_(RUNNER|LINKER)$/.test(name);
+  return (
+    commandVariables.has(name) ||
+    /^npm_config_(script_shell|shell|git|editor)$/i.test(name) ||
+    /^CARGO_TARGET_\w+_(RUNNER|LINKER)$/.test(name)
+  );
 }
 
 /** Whether the variable sends programs over another host. */

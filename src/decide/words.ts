@@ -99,6 +99,11 @@ function isPattern(word: Word): boolean {
   return (word.parts ?? []).some((part) => part.type === 'Glob' || part.type === 'ExtendedGlob');
 }
 
+/** `*.log`: whatever files it stands for, none of their names is an option. */
+export function isSuffixed({ value }: ReadWord): boolean {
+  return /^\*[\w-]*\.[\w-]+$/.test(value);
+}
+
 /** Names in which nobody would see what they hold, or that an interactive shell replaces: `!!`, `^a^b`. */
 const unreadable = /^[!^]|[\u0000-\u001f\u007f-\u00a0\u200b-\u200f\u2028-\u202e\u2060\ufeff]/;
 

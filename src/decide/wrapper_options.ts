@@ -182,8 +182,8 @@ export const scriptOptions: ReadonlyMap<string, ReadonlySet<string>> = new Map(
       rsync: '-e --rsh --rsync-path',
       split: '--filter',
       sort: '--compress-program',
-      man: '-P --pager',
-      rg: '--pre',
+      man: '-P --pager -H --html',
+      rg: '--pre --hostname-bin',
     },
     ...{
       tar: '-I -F --use-compress-program --to-command --info-script --new-volume-script --rsh-command --rmt-command',
@@ -192,7 +192,7 @@ export const scriptOptions: ReadonlyMap<string, ReadonlySet<string>> = new Map(
     ...{
       go: '-exec -toolexec -vettool',
       'watchman-make': '--run',
-      git: '--smtp-server --sendmail-cmd --to-cmd --cc-cmd',
+      git: '--smtp-server --sendmail-cmd --to-cmd --cc-cmd --httpd',
     },
     ...{
       aria2c:

@@ -88,7 +88,7 @@ function opened(program: string, argv: readonly string[]): Inner {
     case 'fdfind':
       return { commands: found(argv), fed: true, hole: /\{[/.]*\}/ };
     case 'parallel':
-      return joined(argv, { fed: true });
+      return parallel(argv);
     case 'git':
       return gitInner(argv);
     case 'ssh':
@@ -163,6 +163,7 @@ function wrapped(program: string, argv: readonly string[], from = 1): Inner {
     }
     if (word.startsWith('-')) {
       if (known?.valued.has(word) || clusterTakesNext(word, known?.valued)) i++;
+      else if (word.length > 2 && word[1] !== '-' && known?.valued.has(word.slice(0, 2))) continue;
       else if (!known?.alone.has(word) && !word.includes('=') && !/^-\d+$/.test(word)) unknown = true;
       continue;
     }
@@ -273,7 +274,7 @@ function container(argv: readonly string[]): Inner {
   // The image or container, then the command.
   if (unknown && i < argv.length) commands.push([i, argv.length]);
   if (i + 1 < argv.length) commands.push([i + 1, argv.length]);
-  if (entrypoint !== null && entrypoint !== '') made.push([entrypoint, ...argv.slice(i + 1)]);
+  if (entrypoint !== null && entrypoint !== '') made.push([...entrypoint.split(/\s+/), ...argv.slice(i + 1)]);
   return { commands, made };
 }
 
@@ -293,10 +294,13 @@ function found(argv: readonly string[]): readonly Range[] {
   return commands;
 }
 
-/** Programs that join their words into a script of the shell. */
-function joined(argv: readonly string[], more: Inner): Inner {
-  const at = wrapped('', argv).commands ?? [];
-  return at.length === 0 ? { ...more, input: 'script' } : { ...more, scripts: at };
+/** GNU parallel joins its words into a script, once for each of its inputs. */
+function parallel(argv: readonly string[]): Inner {
+  const { commands = [] } = wrapped('', argv);
+  const scripts = commands.filter(([start]) => !argv[start]!.startsWith(':::'));
+  const listed = argv.some((word) => /^(-a|--arg-file|::::)/.test(word)) && operands(argv).length < 2;
+  const opaque = listed || scripts.length === 0 || scripts.some(([start]) => argv[start]!.startsWith('{'));
+  return { fed: true, scripts, opaque };
 }
 
 function runAs(argv: readonly string[]): Inner {

@@ -12,7 +12,7 @@ const list = (text: string): ReadonlySet<string> => new Set(text.split(' '));
 
 /** Programs whose operands are files they change. */
 const writers = list(
-  'rm rmdir unlink mv tee touch mkdir chmod chown chgrp ln truncate shred patch dd mkfifo mknod setfacl crontab sponge ' +
+  'rm rmdir unlink mv tee touch mkdir chmod chown chgrp truncate shred patch dd mkfifo mknod setfacl crontab sponge ' +
     'set-content add-content clear-content out-file new-item remove-item move-item rename-item',
 );
 /** Programs that write only the last of their operands. */
@@ -22,6 +22,8 @@ const readers = list(
   'cat head tail less more bat nl tac xxd od hexdump strings base64 base32 sort diff cmp comm paste cut uniq grep egrep ' +
     'fgrep rg ag awk gawk sed jq yq cp mv scp rsync tar zip gzip openssl gpg dd source . python python3 node bash sh tee curl',
 );
+/** What a link may lead to without anybody being able to write through it. */
+const system = /^\/(usr|opt|lib\w*|bin|etc|var|System|Library)\//;
 /** Programs with an option `-o` that names no file they write. */
 const otherOutputs = list(
   'ls od nm grep egrep fgrep zgrep rg ag ps set find fd test [ ssh sftp mount pgrep pkill id lsof shopt bash sh zsh ' +
@@ -48,6 +50,13 @@ const outputs: ReadonlyMap<string, RegExp> = new Map([
   ['cp', /^(-[A-Za-z]*t|--target-directory)$/],
   ['install', /^(-[A-Za-z]*t|--target-directory)$/],
 ]);
+/** Options whose value is a directory that is filled. */
+const filled: ReadonlyMap<string, RegExp> = new Map([
+  ['pip', /^(-t|--target|--prefix|--root)$/],
+  ['pip3', /^(-t|--target|--prefix|--root)$/],
+  ['cargo', /^--root$/],
+  ['7z', /^-o$/],
+]);
 const anyOutput =
   /^(-o|--output|--out|--outfile|--out-file|--output-file|--outdir|--out-dir|--output-dir|--output-directory|--destination|-out-file|-outfile)$/;
 
@@ -57,6 +66,8 @@ export function writesOf(program: string, argv: readonly string[]): Writes {
   const all = writers.has(program) || argv.some((word, at) => at > 0 && inPlace.get(program)?.test(word) === true);
   const files = [...written(program, argv), ...(program === 'tee' || program === 'sponge' ? operands : [])];
   // Without a second one the other options took it, or it is read alone.
+  if (program === 'ln')
+    return { all, files: operands.slice(-1), inside: operands.filter((word) => !system.test(word)) };
   const last = copiers.has(program) && operands.length > 1 ? operands.slice(-1) : [];
   return {
     all,
@@ -90,7 +101,7 @@ function insideOf(program: string, argv: readonly string[], operands: readonly s
     case 'docker':
     case 'podman':
     case 'nerdctl':
-      return mounted(argv);
+      return operands[0] === 'cp' ? operands.slice(-1) : mounted(argv);
     case 'git':
       return gitPlaces(argv, operands);
     case 'npm':
@@ -102,17 +113,20 @@ function insideOf(program: string, argv: readonly string[], operands: readonly s
     case 'script':
       return operands.slice(0, 1);
     default:
-      return [];
+      return valuesOf(argv, filled.get(program));
   }
 }
 
 /** Of tar: the archive it makes, or the directory it unpacks in. */
 function archived(argv: readonly string[]): string[] {
+  // Names with their slash may be anywhere.
+  if (argv.some((word, at) => /^--absolute-names$/.test(word) || (at === 1 && /^-?[A-Za-z]*P/.test(word))))
+    return ['/'];
   const mode = /^-?[A-Za-z]*([cxruA])/.exec(argv[1] ?? '')?.[1] ?? (argv.includes('--extract') ? 'x' : 'c');
   return argv.flatMap((word, at) => {
     const before = argv[at - 1] ?? '';
-    const glued = /^(?:--file|--directory)=(.*)$/s.exec(word)?.[1];
-    if (mode === 'x') return /^(-C|--directory|--one-top-level)$/.test(before) ? [word] : (glued ?? []);
+    const glued = /^--(?:file|dir\w*)=(.*)$/s.exec(word)?.[1];
+    if (mode === 'x') return /^(-C|--dir\w*|--one-top-level)$/.test(before) ? [word] : (glued ?? []);
     const archive = at > 1 && (/^--file$|^-[A-Za-z]*f$/.test(before) || (at === 2 && /^[A-Za-z]+f$/.test(before)));
     return archive ? [word] : word.startsWith('--file=') ? glued! : [];
   });
@@ -137,7 +151,8 @@ function gitPlaces(argv: readonly string[], operands: readonly string[]): string
   const at = operands.findIndex((word) => /^(clone|init|worktree|bundle)$/.test(word));
   const rest = operands.slice(at + 1);
   if (operands[at] === 'clone') return [...prefix, ...rest.slice(1)];
-  if (operands[at] === 'init') return [...prefix, ...rest];
+  if (operands[at] === 'init') return [...prefix, ...rest, ...argv.filter((_, i) => argv[i - 1] === '-C')];
+  if (operands.includes('config')) return argv.filter((_, i) => /^(-f|--file)$/.test(argv[i - 1] ?? ''));
   if (/^(add|create|move)$/.test(rest[0] ?? '') && at >= 0) return [...prefix, ...rest.slice(1)];
   return prefix;
 }
@@ -145,7 +160,11 @@ function gitPlaces(argv: readonly string[], operands: readonly string[]): string
 /** Files of which a command writes the content itself, so that what they hold is not known before. */
 function written(program: string, argv: readonly string[]): readonly string[] {
   if (/^[gmn]?awk$/.test(program)) return namesIn(argv, />\s*"([^"]+)"/g);
-  if (/^g?sed$/.test(program)) return namesIn(argv, /(?:^|[;{}\n/|,#]|\/[a-zA-Z0-9]+|\d|\$)\s*[wW]\s+([^\n;}]+)/g);
+  if (/^g?sed$/.test(program))
+    return namesIn(
+      argv,
+      /(?:^|[;{}\n/|,#]|\/[a-zA-Z0-9]+|\d|\$)\s*[wW]\s+([^\n;}]+)|(?<=^|[;{}\n]\s*)[wW]([/~.][^\n;}]+)/g,
+    );
   return valuesOf(argv, outputs.get(program));
 }
 
@@ -160,5 +179,5 @@ function valuesOf(argv: readonly string[], option: RegExp | undefined): string[]
 }
 
 function namesIn(argv: readonly string[], pattern: RegExp): string[] {
-  return argv.slice(1).flatMap((word) => [...word.matchAll(pattern)].map((match) => match[1]!.trim()));
+  return argv.slice(1).flatMap((word) => [...word.matchAll(pattern)].map((match) => (match[1] ?? match[2]!).trim()));
 }

@@ -29,6 +29,9 @@ describe('a command inside another', () => {
     "tmux new -d -s y 'rm -rf x'",
     'X=rm; $X -rf x',
     'D=x; rm -rf $D',
+    'git rebase -x"rm -rf x" main',
+    'git config --file y alias.z "!rm -rf x"',
+    'docker compose run --entrypoint "rm -rf x" web',
   ])('is found in %s', (script) => expect(facts(script).commands).toContainEqual(removal));
 
   it.each([
@@ -61,6 +64,11 @@ describe('what a script hides', () => {
     'sort --compress-program=sh y',
     'powershell -enc cgBtAA==',
     'cmd /c del x',
+    'ssh localhost "bash -s" < y',
+    'cat y | parallel --pipe sh',
+    'wget localhost/y.sh && sh y.sh',
+    `perl -le'print \`id\`'`,
+    "make -f <(echo 'a:;rm -rf x') a",
     '(D=dist); IFS=i; $D',
   ])('is opaque: %s', (script) => expect(facts(script).opaque).toBe(true));
 
@@ -76,6 +84,7 @@ describe('what a script hides', () => {
     'gcc -o a.out main.c && ./a.out',
     "alias ll='ls -la'",
     'make ARGS="-k foo" test',
+    'xargs -a y -I{} cp {} /tmp/z/',
   ])('is nothing in %s', (script) => expect(facts(script).opaque).toBe(false));
 
   it.each([
