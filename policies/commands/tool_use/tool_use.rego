@@ -89,7 +89,8 @@ _entries := array.concat(_detailed, [{"call": listed.call, "entry": entry} |
 	some listed in _detailed
 	sub := listed.entry.sub
 	some word in listed.call.argv
-	entry := sub[word]
+	some spelled in {word, lower(word)}
+	entry := sub[spelled]
 ])
 
 # ---- classes
@@ -117,7 +118,7 @@ _classes contains class if {
 	some listed in _entries
 	some word in listed.call.argv
 	startswith(word, "--")
-	count(word) > 4
+	count(word) > 2
 	some table in ["words", "beginnings"]
 	some option, class in listed.entry[table]
 	startswith(option, word)

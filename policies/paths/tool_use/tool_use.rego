@@ -50,7 +50,7 @@ require_approval contains {"id": "write-reviewed", "message": message, "approval
 # title: A file that holds credentials is read
 require_approval contains {"id": "credential-file-read", "message": message, "approval": approval} if {
 	some path in input.input.paths
-	_credentials(path.path)
+	_credentials(lower(path.path))
 	message := "this file usually holds credentials"
 	approval := approvals.requirement("credential-file-read")
 }

@@ -3,5 +3,5 @@ export const builtin = {
   bundle: 'baseline',
   version: '1.0.0',
   bundleVersion: 1,
-  revision: 'e3d78ca38ccab3f162e4927fee0b85d5e4df973c3b93bc3b47bff37f20836b54',
+  revision: '80ce8a287bd9f611df7159dfbe57e0dd9505e310d82032d8131cc7a281b2b731',
 } as const;
