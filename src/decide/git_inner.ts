@@ -2,7 +2,7 @@ import type { Inner, Range } from './inner.ts';
 
 /** Settings whose value git runs. */
 const running =
-  /^(core\.(pager|editor|sshcommand|fsmonitor|gitproxy|askpass)|sequence\.editor|diff\.external|pager\..*|.*\.(textconv|command|driver|clean|smudge|process|helper|cmd|program|packobjectshook|uploadpack|receivepack|vcs))$/i;
+  /^(core\.(pager|editor|sshcommand|fsmonitor|gitproxy|askpass)|sequence\.editor|diff\.external|pager\..*|.*\.(textconv|sendmailcmd|difffilter|command|driver|clean|smudge|process|helper|cmd|program|packobjectshook|uploadpack|receivepack|vcs))$/i;
 /** Settings that name files in which more commands may stand. */
 const hidden = /^(core\.hookspath|include\.path|includeif\..*|init\.templatedir|core\.worktree|core\.attributesfile)$/i;
 
@@ -34,8 +34,9 @@ export function gitInner(argv: readonly string[]): Inner {
   }
   const args = argv.slice(i + 1);
   const commands = commandsOf(argv, i, args, { text: (text) => texts.push(text), set });
-  if (argv.some((word) => /^ext::/.test(word))) opaque = true;
-  return { texts, made, opaque, ...commands };
+  // Hooks of a template run by themselves.
+  if (argv.some((word) => /^ext::|^--template(=|$)/.test(word))) opaque = true;
+  return { texts, made, opaque, piped: true, ...commands };
 }
 
 interface Found {
@@ -46,7 +47,9 @@ interface Found {
 function commandsOf(argv: readonly string[], at: number, args: readonly string[], found: Found): Inner {
   const valuesOf = (options: RegExp) => {
     for (const [index, word] of args.entries()) {
-      const glued = new RegExp(`^(?:${options.source})=(.*)$`, 's').exec(word)?.[1];
+      const glued =
+        new RegExp(`^(?:${options.source})=(.*)$`, 's').exec(word)?.[1] ??
+        new RegExp(`^(?:${options.source.replace(/\|?--[\w-]+/g, '') || '-$'})([^-].*)$`, 's').exec(word)?.[1];
       if (glued !== undefined) found.text(glued);
       else if (new RegExp(`^(?:${options.source})$`).test(word) && args[index + 1] !== undefined)
         found.text(args[index + 1]!);
@@ -54,7 +57,10 @@ function commandsOf(argv: readonly string[], at: number, args: readonly string[]
   };
   switch (argv[at]) {
     case 'config': {
-      const words = args.filter((word) => !word.startsWith('-') && word !== 'set');
+      const option = /^(-f|--file|--blob|--type|--default|--comment|--value)$/;
+      const words = args.filter(
+        (word, i) => !word.startsWith('-') && word !== 'set' && !option.test(args[i - 1] ?? ''),
+      );
       if (words.length >= 2) found.set(`${words[0]}=${words.slice(1).join(' ')}`);
       return {};
     }

@@ -25,6 +25,14 @@ export interface Inner {
   readonly input?: 'script' | 'code' | 'escapes';
   /** What runs gets further words from the standard input. */
   readonly fed?: boolean;
+  /** Words of the command in which what it is fed stands. */
+  readonly hole?: RegExp;
+  /** Its scripts in `texts` read what another program writes. */
+  readonly piped?: boolean;
+  /** The directory in which what comes after it runs. */
+  readonly enters?: string;
+  /** Names that stand for other commands from here on. */
+  readonly named?: readonly string[];
   /** An unquoted expansion before the command may bring a command of its own. */
   readonly leads?: boolean;
 }

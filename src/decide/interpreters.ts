@@ -41,17 +41,29 @@ const interpreters: ReadonlyMap<string, Interpreter> = new Map(
       swift: interpreter('-e'),
     },
     ...{ ghc: interpreter('-e'), runghc: interpreter('-e'), ocaml: interpreter('-e'), octave: interpreter('--eval') },
+    ...{ mongosh: interpreter('--eval'), mongo: interpreter('--eval'), wolframscript: interpreter('-code -c') },
     ...{ guile: interpreter('-c'), racket: interpreter('-e'), clojure: interpreter('-e'), bb: interpreter('-e') },
   }),
 );
 
+/** The words that hold queries: those of an option, or for sqlite3 all but the first operand. */
+function queries(program: string, argv: readonly string[]): number[] {
+  if (program === 'sqlite3') {
+    return argv.flatMap((word, at) => (at > 1 && (!word.startsWith('-') || argv[at - 1] === '-cmd') ? [at] : []));
+  }
+  if (!databases.has(program)) return [];
+  const option = program === 'psql' ? /^-[A-Za-z]*c$|^--command$/ : /^-[A-Za-z]*e$|^--execute$/;
+  const glued = program === 'psql' ? /^-c.|^--command=/ : /^-e.|^--execute=/;
+  return argv.flatMap((word, at) => (at > 0 && (option.test(argv[at - 1]!) || glued.test(word)) ? [at] : []));
+}
+
 const awks: ReadonlySet<string> = new Set(['awk', 'gawk', 'mawk', 'nawk']);
 /** How programs in these languages run commands; what others have for it is data of the policy. */
 const commandSigns: ReadonlyMap<string, RegExp> = new Map([
-  ['perl', /`|\b(qx|system|exec|syscall)\b|\bopen\b[^;]*\|/],
-  ['ruby', /`|%x\W|\b(system|exec|spawn|syscall|popen\w*)\b|\bopen\b[^;]*\|/],
+  ['perl', /`|\b(qx|system|exec\w*|syscall)\b|\beval\s*[^{\s]|\bopen\b[^;]*\|/],
+  ['ruby', /`|%x\W|\b(system|exec|spawn|syscall|popen\w*|Open3|eval|instance_eval)\b|\bopen\b[^;]*\|/],
   ['php', /`/],
-  ['tclsh', /\b(exec|open)\b/],
+  ['tclsh', /\b(exec|open|file delete)\b/],
   ['expect', /\b(exec|spawn|system|open)\b/],
   ['osascript', /\bdo shell script\b/],
   ['groovy', /\.execute\b|ProcessBuilder/],
@@ -77,10 +89,10 @@ function languageOf(program: string): string {
 const maxProgram = 8192;
 
 const anySign = /^/;
-const sqlSigns = /\\!|\bto program\b|^\s*(system|\\!)\s/im;
+const sqlSigns = /\\!|\b(?:to|from)\s+program\b|^\s*(system|\\!)\s/im;
 /** Programs with commands of their own, and how those run a command of the shell. */
 const escapeSigns: ReadonlyMap<string, RegExp> = new Map([
-  ['sqlite3', /^\s*\.(shell|system|import\s+\|)/m],
+  ['sqlite3', /^\s*\.(shell|system|(import|read|output|once)\s+['"]?\|)/m],
   ['psql', sqlSigns],
   ['mysql', sqlSigns],
   ['mariadb', sqlSigns],
@@ -108,7 +120,8 @@ export function interpreterInner(program: string, argv: readonly string[]): Inne
   if (awks.has(program)) return awk(argv);
   if (program === 'sed' || program === 'gsed') return sed(argv);
   const escapes = escapeSigns.get(program);
-  if (escapes) return { opaque: argv.some((word) => escapes.test(word)), input: 'escapes' };
+  if (escapes)
+    return { opaque: argv.some((word) => escapes.test(word)), input: 'escapes', code: queries(program, argv) };
   const known = interpreters.get(languageOf(program));
   if (!known) return {};
   // A module may be spelled in the place of its file.
@@ -122,12 +135,17 @@ export function interpreterInner(program: string, argv: readonly string[]): Inne
     else if (known.code.has(word.slice(0, word.indexOf('='))) || holdsCode(word, known)) code.push(i);
     else if (known.valued.has(word)) i++;
     // A module is a program of the installation, and so is what a package tool of this name runs.
+    else if (word === '-m' && /^(timeit|pdb)$/.test(argv[i + 1] ?? '')) code.push(...argv.keys().drop(i + 2));
+    else if (i === 1 && word === 'run' && /^(deno|bun)$/.test(program)) continue;
+    else if (word === '-m' && /^(python|pypy)/.test(program))
+      return { code, made: [argv.slice(i + 1)].filter((made) => made.length > 0) };
     else if (word === '-m' || word === '--test') return { code };
     else if (standardInput.test(word)) break;
     else if (openFile.test(word)) return { opaque: true };
     else if (!word.startsWith('-')) {
-      file = i;
-      break;
+      file ??= i;
+      // The address of a database comes before its options.
+      if (!program.startsWith('mongo')) break;
     }
   }
   const within = code.filter((at) => at < argv.length);
@@ -142,9 +160,11 @@ function endsInCode(word: string, known: Interpreter): boolean {
   return /^-[A-Za-z0-9]{2,}$/.test(word) && known.code.has(`-${word.at(-1)}`) && !known.valued.has(word.slice(0, 2));
 }
 
-/** `-cprint(1)`: the program stands in the word of its option. */
+/** `-cprint(1)`, `-le'print 1'`: the program stands in the word of its option. */
 function holdsCode(word: string, known: Interpreter): boolean {
-  return /^-[A-Za-z]/.test(word) && word.length > 2 && known.code.has(word.slice(0, 2)) && !/^-\w+$/.test(word);
+  if (/^-\w*$/.test(word) || known.valued.has(word.slice(0, 2))) return false;
+  const letters = /^-([A-Za-z0-9]+)/.exec(word)?.[1] ?? '';
+  return [...letters].some((letter) => known.code.has(`-${letter}`));
 }
 
 /** An awk program runs commands with `system`, and through pipes. */
@@ -162,6 +182,8 @@ function fromInput(argv: readonly string[]): boolean {
 
 function runsInAwk(word: string): boolean {
   if (/\bsystem\s*\(/.test(word)) return true;
+  // A function that is named by a variable.
+  if (/@\w+\s*\(/.test(word)) return true;
   const bare = word.replace(/"(?:\\.|[^"\\])*"/g, '""');
   if (/\|\s*&?\s*("|getline)|\|\s*&/.test(bare)) return true;
   return /\bprintf?\b[^;}\n]*[^|]\|\s*[A-Za-z_(]/.test(bare.replace(/([~(,!{}&;]|^)\s*\/[^/\n]*\//g, '$1'));

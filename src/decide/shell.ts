@@ -1,34 +1,32 @@
 import { type Command, forEachChild, parse, type Redirection, type SyntaxNode } from 'unbash';
+import { constantsOf } from './constants.ts';
 import type { Inner } from './inner.ts';
 import { escapes, runsCommands } from './interpreters.ts';
-import { commandVariables, hidesCommand, loaderVariables } from './variables.ts';
-import { type Certainty, hereText, isPattern, type ReadWord, runsValue, WordReader } from './words.ts';
+import { joined } from './paths.ts';
+import type { ShellFacts } from './shell_facts.ts';
+import { callsItself, nestsDeeply } from './syntax.ts';
+import { isCommandVariable, isProxy, loads } from './variables.ts';
+import {
+  type Certainty,
+  hasSubscript,
+  hereText,
+  isReadable,
+  isSuffixed,
+  type ReadWord,
+  runsValue,
+  WordReader,
+} from './words.ts';
 import { baseName, shells, unwrap } from './wrappers.ts';
-
-/** What a shell script would do, as far as it can be read without running it. */
-export interface ShellFacts {
-  /** Argument lists of every simple command, and of every command inside wrappers (`sudo`, `xargs`, `bash -c`). */
-  readonly commands: readonly (readonly string[])[];
-  /** Places in `commands` of those with an argument that is known only when it runs. */
-  readonly expanded: readonly number[];
-  /** Programs in the language of an interpreter, from an option or a here-document. */
-  readonly inline: readonly { readonly program: string; readonly code: string }[];
-  /** True when some of what would run cannot be known. */
-  readonly opaque: boolean;
-  /** Files that redirections write. */
-  readonly written: readonly string[];
-  /** Files that redirections read. */
-  readonly read: readonly string[];
-  /** Files that are run: scripts of shells and interpreters, programs named by a path. */
-  readonly executed: readonly string[];
-}
 
 const maxScript = 65_536;
 const maxCommands = 500;
 const maxDepth = 8;
+const maxNodes = 8000;
+const maxWords = 2000;
+const maxValues = 8;
 
 /** What a command finds on its standard input: nothing that the script gives, something unknown, or this text. */
-type Feed = null | 'unknown' | { readonly text: string };
+type Feed = null | 'unknown' | { readonly text: string; readonly piped?: true };
 
 /**
  * Reads a Bash script. Never throws: what cannot be parsed, `eval`, an expansion or a pattern as the command, a shell
@@ -54,28 +52,39 @@ export function readArguments(argv: readonly string[]): ShellFacts {
 
 class ShellReader implements ShellFacts {
   readonly commands: (readonly string[])[] = [];
+  readonly directories: string[] = [];
   readonly expanded: number[] = [];
   readonly inline: { program: string; code: string }[] = [];
   readonly written: string[] = [];
   readonly read: string[] = [];
   readonly executed: string[] = [];
+  readonly values = new Map<string, string[]>();
+  readonly proxies: string[] = [];
   /** Texts of files that the script itself writes from a here-document. */
   readonly #texts = new Map<string, string>();
   readonly #run = new Set<string>();
+  /** Names of aliases, and of commands, with the depth of their script. */
+  readonly #aliases = new Set<string>();
+  readonly #named = new Set<string>();
   opaque = false;
+  #directory = '';
+  #computes = false;
+  #subscripts = false;
   #depth = 0;
+  #nodes = 0;
   #words = new WordReader('');
 
-  script(text: string, depth: number): void {
-    if (text.length > maxScript || depth > maxDepth) {
+  script(text: string, depth: number, feed: Feed = null): void {
+    if (text.length > maxScript || depth > maxDepth || this.commands.length >= maxCommands || nestsDeeply(text)) {
       this.opaque = true;
       return;
     }
     const outer = { depth: this.#depth, words: this.#words };
     this.#depth = depth;
-    this.#words = new WordReader(text);
     try {
-      this.#visit(parse(text), null);
+      const parsed = parse(text);
+      this.#words = new WordReader(text, constantsOf(parsed, text));
+      this.#visit(parsed, feed);
     } catch {
       // The parser recovers from bad syntax; what it still throws on (nesting) is as unreadable.
       this.opaque = true;
@@ -84,8 +93,10 @@ class ShellReader implements ShellFacts {
     this.#words = outer.words;
   }
 
-  /** A file whose text is known must not be written by anything else. */
+  /** What only the whole of the script tells: a file whose text is known must not be written by anything else. */
   finish(): void {
+    if (this.#computes && this.#subscripts) this.opaque = true;
+    for (const name of this.#aliases) if (this.#named.has(name)) this.opaque = true;
     for (const file of this.#run)
       if (this.written.filter((path) => path.replace(/^\.\//, '') === file).length > 1) this.opaque = true;
   }
@@ -98,14 +109,20 @@ class ShellReader implements ShellFacts {
     }
     const argv = words.map((word) => word.value);
     const program = baseName(argv[0] ?? '');
-    if (fed || words.some((word) => word.certainty !== 'known')) this.expanded.push(this.commands.length);
+    if (fed || words.some((word) => isUncertain(word) && !isSuffixed(word))) this.expanded.push(this.commands.length);
     this.commands.push(argv);
+    this.directories.push(this.#directory);
     if (argv[0]?.includes('/')) this.#executes(argv[0], null, depth);
     const inner = unwrap(program, argv);
     if (inner.opaque) this.opaque = true;
+    // The words it gets may be the command, the script or the file that it runs.
+    if (fed && ((inner.leads && inner.commands?.length === 0) || /^(script|code)$/.test(inner.input ?? '')))
+      this.opaque = true;
+    if (inner.enters !== undefined) this.#directory = joined(this.#directory, inner.enters);
+    for (const name of inner.named ?? []) this.#aliases.add(`${this.#depth}:${name}`);
     this.#assigned(inner, words);
     this.#commands(inner, words, depth, feed, fed);
-    this.#scripts(inner, words, depth);
+    this.#scripts(inner, words, depth, feed);
     this.#input(inner, program, depth, feed);
     if (inner.file !== undefined) {
       const file = words[inner.file];
@@ -113,7 +130,8 @@ class ShellReader implements ShellFacts {
       if (file) this.#executes(file.value, program, depth);
     }
     for (const at of inner.code ?? []) {
-      if (isUncertain(words[at]!)) this.opaque = true;
+      // Of a query the text is enough; an interpreter's program may become any other.
+      if (isUncertain(words[at]!) && inner.input !== 'escapes') this.opaque = true;
       this.#program(program, words[at]!.value);
     }
   }
@@ -139,9 +157,16 @@ class ShellReader implements ShellFacts {
 
   #commands(inner: Inner, words: readonly ReadWord[], depth: number, feed: Feed, fed: boolean): void {
     for (const [start, end] of inner.commands ?? []) {
-      if (isUncertain(words[start]!)) this.opaque = true;
+      if (this.commands.length >= maxCommands) break;
+      const { hole } = inner;
+      const own = words
+        .slice(start, end)
+        .map((word) => (hole?.test(word.value) ? { value: word.value, certainty: 'one' as const } : word));
+      if (isUncertain(own[0]!)) this.opaque = true;
       if (inner.leads && words.slice(1, start).some((word) => word.certainty === 'many')) this.opaque = true;
-      this.command(words.slice(start, end), depth + 1, feed, fed || inner.fed === true);
+      this.command(own, depth + 1, feed, fed || inner.fed === true);
+      // Some of these programs give their words to a shell.
+      if (/\s/.test(own[0]!.value)) this.script(own.map((word) => word.value).join(' '), depth + 1);
     }
     // Options alone, and an expansion that may be a command.
     if (inner.leads && inner.commands?.length === 0 && words.slice(1).some(isUncertain)) this.opaque = true;
@@ -154,7 +179,7 @@ class ShellReader implements ShellFacts {
     }
   }
 
-  #scripts(inner: Inner, words: readonly ReadWord[], depth: number): void {
+  #scripts(inner: Inner, words: readonly ReadWord[], depth: number, feed: Feed): void {
     for (const [start, end] of inner.scripts ?? []) {
       // A script with an expansion in it is not the text that will run; what can be read of it is noted all the same.
       if (words.slice(1, end).some(isUncertain)) this.opaque = true;
@@ -164,19 +189,24 @@ class ShellReader implements ShellFacts {
           .map((word) => word.value)
           .join(' '),
         depth + 1,
+        inner.fed ? 'unknown' : feed,
       );
     }
     const texts = inner.texts ?? [];
     if (texts.length > 0 && words.some(isUncertain)) this.opaque = true;
-    for (const text of texts) this.script(text, depth + 1);
+    for (const text of texts.slice(0, maxCommands)) this.script(text, depth + 1, inner.piped ? 'unknown' : feed);
   }
 
   #input(inner: Inner, program: string, depth: number, feed: Feed): void {
     if (inner.input === undefined || feed === null) return;
     if (inner.input === 'escapes') {
       if (escapes(program, feed === 'unknown' ? null : feed.text)) this.opaque = true;
-    } else if (feed === 'unknown') this.opaque = true;
-    else if (inner.input === 'script') this.script(feed.text, depth + 1);
+      else if (feed !== 'unknown') this.inline.push({ program, code: feed.text });
+      return;
+    }
+    if (feed === 'unknown' || feed.piped) this.opaque = true;
+    if (feed === 'unknown') return;
+    if (inner.input === 'script') this.script(feed.text, depth + 1);
     else this.#program(program, feed.text);
   }
 
@@ -188,30 +218,42 @@ class ShellReader implements ShellFacts {
     }
   }
 
+  #set(name: string, values: readonly string[]): void {
+    const known = this.values.get(name) ?? [];
+    if (known.length < maxValues) this.values.set(name, [...known, ...values.slice(0, maxValues)]);
+  }
+
   /** Some variables make programs run something else than what is written, others hold a command. */
   #variable(name: string, value: string, certainty: Certainty): void {
-    if (
-      hidesCommand(name, value) ||
-      loaderVariables.has(name) ||
-      name.startsWith('BASH_FUNC_') ||
-      name.startsWith('GIT_CONFIG')
-    )
-      this.opaque = true;
-    if (!commandVariables.has(name)) return;
+    if (loads(name, value)) this.opaque = true;
+    if (value !== '') this.#set(name, [value]);
+    if (isProxy(name) && value !== '') this.proxies.push(value);
+    if (!isCommandVariable(name)) return;
     if (certainty !== 'known') this.opaque = true;
     if (value !== '') this.script(value, this.#depth + 1);
   }
 
   #visit(node: SyntaxNode, feed: Feed): void {
+    if (++this.#nodes > maxNodes) {
+      this.opaque = true;
+      return;
+    }
     switch (node.type) {
       case 'Script':
         if ('errors' in node && node.errors && node.errors.length > 0) this.opaque = true;
         break;
       case 'Pipeline':
         node.commands.forEach((command, index) => {
-          this.#visit(command, index > 0 ? 'unknown' : feed);
+          const before = node.commands[index - 1];
+          this.#visit(command, before === undefined ? feed : (this.#echoed(before) ?? 'unknown'));
         });
         return;
+      case 'Subshell': {
+        const directory = this.#directory;
+        forEachChild(node, (child) => this.#visit(child, feed));
+        this.#directory = directory;
+        return;
+      }
       case 'Redirected': {
         // Several commands may share what is fed to a group: none of them knows its part.
         const fed = this.#redirections(node.redirects) === null ? feed : 'unknown';
@@ -225,34 +267,75 @@ class ShellReader implements ShellFacts {
       case 'Assignment':
         this.#variable(
           node.name,
-          node.value.type === 'Word' ? node.value.value : '',
+          node.value.type === 'Word' ? this.#words.word(node.value).value : '',
           this.#words.argument(node).certainty,
         );
         break;
       case 'Coproc':
       case 'Function':
         // What feeds it is not written here.
+        if (node.type === 'Function' && callsItself(node)) this.opaque = true;
         forEachChild(node, (child) => this.#visit(child, 'unknown'));
         return;
+      case 'ProcessSubstitution':
+        forEachChild(node, (child) => this.#visit(child, node.operator === '>' ? 'unknown' : null));
+        return;
+      case 'ArithmeticCommand':
+      case 'ArithmeticExpansion':
+      case 'ArithmeticFor':
+        this.#computes = true;
+        break;
+      case 'TestUnary':
+        if (hasSubscript(node.operand)) this.opaque = true;
+        break;
+      case 'TestBinary':
+        if (/^-(eq|ne|lt|le|gt|ge)$/.test(node.operator)) this.#computes = true;
+        break;
+      case 'Word':
+        if (hasSubscript(node)) this.#subscripts = true;
+        break;
+      case 'For':
+        this.#set(
+          node.name.value,
+          (node.wordlist ?? []).map((word) => word.value),
+        );
+        break;
       case 'ParameterExpansion':
         if (runsValue(node)) this.opaque = true;
         break;
       default:
         break;
     }
-    const kept = node.type === 'CommandExpansion' || node.type === 'ProcessSubstitution' ? null : feed;
+    const kept = node.type === 'CommandExpansion' ? null : feed;
     forEachChild(node, (child) => this.#visit(child, kept));
   }
 
   #simple(node: Command, feed: Feed): void {
+    if (node.suffix.length > maxWords) {
+      this.opaque = true;
+      return;
+    }
     const fed = this.#redirections(node.redirects) ?? feed;
     this.#remember(node, fed);
     if (node.name) {
       const name = this.#words.word(node.name);
-      if (isUncertain(name) || isPattern(node.name)) this.opaque = true;
-      this.command([name, ...node.args.map((argument) => this.#words.argument(argument))], this.#depth, fed);
+      const args = node.args.map((argument) => this.#words.argument(argument));
+      if (!isReadable(node.name, name)) this.opaque = true;
+      this.#named.add(`${this.#depth}:${name.value}`);
+      // `exec < file` feeds all that comes after it. Elsewhere than in Bash `time` is a program with options.
+      if (name.value === 'exec' && args.length === 0 && fed !== feed) this.opaque = true;
+      const time: readonly ReadWord[] = name.value.startsWith('-') ? [{ value: 'time', certainty: 'known' }] : [];
+      this.command([...time, name, ...args], this.#depth, fed);
     }
     forEachChild(node, (child) => this.#visit(child, null));
+  }
+
+  /** `echo text | command`: what the command is fed. */
+  #echoed(node: SyntaxNode): Feed {
+    if (node.type !== 'Command' || node.redirects.length > 0 || node.name?.value !== 'echo') return null;
+    const words = node.args.map((argument) => this.#words.argument(argument));
+    if (words.some(isUncertain) || /^-|\\/.test(words.map((word) => word.value).join(' '))) return null;
+    return { text: words.map((word) => word.value).join(' '), piped: true };
   }
 
   /** `cat > file <<EOF`: what the file holds is known. */
@@ -281,10 +364,13 @@ class ShellReader implements ShellFacts {
         continue;
       }
       const { operator } = redirect;
-      if (operator.startsWith('<')) feed = 'unknown';
+      if (operator.startsWith('<') && input) feed = 'unknown';
       if (!target || ((operator === '>&' || operator === '<&') && /^(\d+-?|-)$/.test(target.value))) continue;
-      if (operator === '<' || operator === '<&') this.read.push(target.value);
-      else this.written.push(target.value);
+      const file = this.#words.word(target).value;
+      const files = operator === '<' || operator === '<&' ? this.read : this.written;
+      files.push(file);
+      const place = joined(this.#directory, file);
+      if (place !== file) files.push(place);
     }
     return feed;
   }

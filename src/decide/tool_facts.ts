@@ -2,10 +2,13 @@ import type { Json, JsonObject } from '../model/json.ts';
 import type { ProjectedPath, ToolUseInput } from '../model/projection.ts';
 import { hostOf } from './hosts.ts';
 import { reachOf, unknownHost } from './network.ts';
-import { projectPath } from './paths.ts';
-import { readArguments, readShell, type ShellFacts } from './shell.ts';
+import { joined, projectPath } from './paths.ts';
+import { readPowershell } from './powershell.ts';
+import { readArguments, readShell } from './shell.ts';
+import type { ShellFacts } from './shell_facts.ts';
+import * as names from './tool_names.ts';
 import { baseName } from './wrappers.ts';
-import { namedOutputs, writesOperands } from './writes.ts';
+import { readsOperands, soughtBy, writesOf } from './writes.ts';
 
 /** What a tool call names: the facts that policy judges, without its text. */
 export type ToolFacts = Pick<ToolUseInput['input'], 'commands' | 'expanded' | 'inline' | 'opaque' | 'paths' | 'hosts'>;
@@ -14,49 +17,12 @@ const maxFacts = 1000;
 const maxDepth = 16;
 const maxCode = 4096;
 
-const commandKeys: ReadonlySet<string> = new Set(['command', 'cmd', 'commands', 'script', 'shell_command', 'bash']);
-const pathKeys: ReadonlySet<string> = new Set([
-  ...[
-    'file_path',
-    'path',
-    'notebook_path',
-    'filepath',
-    'filePath',
-    'filename',
-    'file',
-    'files',
-    'paths',
-    'dir',
-    'directory',
-  ],
-  ...['source', 'destination', 'src', 'dst', 'target', 'cwd', 'uri', 'old_path', 'new_path', 'output', 'output_path'],
-]);
-const urlKeys: ReadonlySet<string> = new Set([
-  'url',
-  'urls',
-  'uri',
-  'href',
-  'endpoint',
-  'base_url',
-  'host',
-  'hostname',
-]);
-
-/** Names of tools that change what they name; tools of MCP servers and of the SDK's users included. */
-const writing =
-  /write|edit|create|delete|remove|move|rename|save|update|patch|insert|append|copy|mkdir|upload|put|replace/i;
-const shellName =
-  /^(bash|shell|sh|terminal|powershell|pwsh|cmd|exec|execute|execute_command|run_command|run_terminal_cmd)$/i;
-const foreignShell = /^(powershell|pwsh|cmd)$/i;
-const fileTool =
-  /^(read|write|edit|multiedit|notebookedit|notebookread|glob|grep|ls|str_replace(_based)?_edit(or)?_tool|text_editor|memory)$/i;
-
 /** What kind of tool a name stands for, and the MCP server it belongs to. */
 export function toolKind(name: string): ToolUseInput['tool'] {
   const parts = name.split('__');
   if (parts[0] === 'mcp' && parts.length >= 3) return { name, kind: 'mcp', server: parts[1]! };
-  if (shellName.test(name)) return { name, kind: 'shell', server: null };
-  return { name, kind: fileTool.test(name) ? 'file' : 'other', server: null };
+  if (names.shellName.test(name)) return { name, kind: 'shell', server: null };
+  return { name, kind: names.fileTool.test(name) ? 'file' : 'other', server: null };
 }
 
 /**
@@ -76,6 +42,10 @@ export function toolFacts(name: string, input: Json): ToolFacts {
   };
 }
 
+/** `open("/x", "w")`, `writeFileSync("/x", …)`. */
+const writingCalls =
+  /(?:open|fopen)\(\s*["'`](?=[/~][^"'`\s]{1,255}["'`]\s*,\s*["'`](?:[wax]|r\+))([^"'`]+)|(?:writeFile\w*|appendFile\w*|createWriteStream|file_put_contents|File\.write)\(\s*["'`]([/~][^"'`\s]{1,255})/g;
+
 class FactReader {
   readonly commands: (readonly string[])[] = [];
   readonly expanded: number[] = [];
@@ -85,13 +55,14 @@ class FactReader {
   opaque = false;
   readonly #executed: string[] = [];
   readonly #contents = new Set<string>();
+  readonly #tool: string;
   readonly #writes: boolean;
-  readonly #foreign: boolean;
+  readonly #shellTool: boolean;
 
   constructor(name: string) {
-    const tool = name.slice(name.lastIndexOf('__') + 1).replace(/^_+/, '');
-    this.#writes = writing.test(tool);
-    this.#foreign = foreignShell.test(tool);
+    this.#tool = name.slice(name.lastIndexOf('__') + 1).replace(/^_+/, '');
+    this.#writes = names.writing.test(this.#tool);
+    this.#shellTool = names.shellName.test(this.#tool);
   }
 
   get over(): boolean {
@@ -106,7 +77,7 @@ class FactReader {
     if (typeof value === 'string') this.#text(key, value);
     if (typeof value !== 'object' || value === null) return;
     if (Array.isArray(value)) {
-      if (commandKeys.has(key) && value.length > 0 && value.every((entry) => typeof entry === 'string')) {
+      if (this.#isCommand(key) && value.length > 0 && value.every((entry) => typeof entry === 'string')) {
         // `["bash", "-lc", "…"]` is an argument list; `["ls", "rm -rf x"]` may be a list of scripts: both are read.
         this.#shell(readArguments(value));
         if (value.some((entry) => /\s/.test(entry))) for (const entry of value) this.#shell(readShell(entry));
@@ -115,7 +86,9 @@ class FactReader {
       for (const entry of value as readonly Json[]) this.walk(key, entry, depth + 1);
       return;
     }
-    for (const [name, entry] of Object.entries(value as JsonObject)) this.walk(name, entry, depth + 1);
+    const members = Object.entries(value as JsonObject);
+    for (const [name, entry] of members) this.walk(names.plainKey(name), entry, depth + 1);
+    this.#invocation(members);
     if (depth === 0) this.#editor(value as JsonObject);
   }
 
@@ -124,15 +97,40 @@ class FactReader {
     return this.#executed.some((file) => this.#contents.has(projectPath(file, false).path));
   }
 
+  #isCommand(key: string): boolean {
+    return names.commandKey.test(key) || (this.#shellTool && key !== '' && !names.remarkKey.test(key));
+  }
+
   #text(key: string, text: string): void {
-    if (commandKeys.has(key)) {
-      if (this.#foreign) this.opaque = true;
+    if (this.#isCommand(key)) this.#script(text);
+    else if (names.codeKey.test(key) && names.running.test(this.#tool)) this.#program(this.#tool, text);
+    if (text.length > 4096) return;
+    const url = names.urlKey.test(key);
+    const place = names.pathKey.test(key) || (names.directionKey.test(key) && /^(\/|~|\.\.?\/)/.test(text));
+    if (place && text !== '' && !/^[a-z][a-z0-9+.-]+:\/\/(?!\/)/i.test(text))
+      this.#path(text, this.#writes || names.outputKey.test(key));
+    if (url || /^[a-z][a-z0-9+.-]{0,15}:\/\//i.test(text)) this.#host(text, url);
+  }
+
+  #script(text: string): void {
+    if (!names.foreignShell.test(this.#tool)) {
+      this.#shell(readShell(text));
+      return;
+    }
+    const { commands, opaque } = readPowershell(text);
+    if (opaque || /^cmd$/i.test(this.#tool)) {
+      this.opaque = true;
       this.#shell(readShell(text));
     }
-    if (text.length > 4096) return;
-    if (pathKeys.has(key) && text !== '' && !/^[a-z][a-z0-9+.-]+:\/\/(?!\/)/i.test(text))
-      this.#path(text, this.#writes);
-    if (urlKeys.has(key) || /^[a-z][a-z0-9+.-]{0,15}:\/\//i.test(text)) this.#host(text, urlKeys.has(key));
+    for (const argv of commands) this.#shell(readArguments(argv));
+  }
+
+  /** `{"command": "rm", "args": ["-rf", "x"]}` */
+  #invocation(members: readonly (readonly [string, Json])[]): void {
+    const [, program] = members.find(([name]) => this.#isCommand(names.plainKey(name))) ?? [];
+    const [, args] = members.find(([name]) => names.argumentKey.test(names.plainKey(name))) ?? [];
+    if (typeof program !== 'string' || !Array.isArray(args)) return;
+    this.#shell(readArguments([program, ...args.filter((word) => typeof word === 'string')]));
   }
 
   /** Anthropic's text editor and memory tools say in `command` whether they write. */
@@ -145,39 +143,53 @@ class FactReader {
     }
   }
 
+  #program(program: string, code: string): void {
+    if (code.length > maxCode) this.opaque = true;
+    this.inline.push({ program, code: code.slice(0, maxCode) });
+    this.#programFiles(code);
+    for (const [url] of code.matchAll(/[a-z][a-z0-9+.-]{0,15}:\/\/[^\s'"`)\\]{1,512}/gi)) this.#host(url, false);
+  }
+
+  /** Files that a program names where it writes them. */
+  #programFiles(code: string): void {
+    for (const [, opened, file] of code.slice(0, maxCode).matchAll(writingCalls)) this.#path(opened ?? file!, true);
+  }
+
   #shell(facts: ShellFacts): void {
     if (facts.opaque) this.opaque = true;
-    for (const path of facts.written) this.#content(path);
-    for (const path of facts.read) this.#path(path, false);
+    for (const path of facts.written) for (const each of spellings(path, facts)) this.#content(each);
+    for (const path of facts.read) for (const each of spellings(path, facts)) this.#path(each, false);
     for (const at of facts.expanded) this.expanded.push(this.commands.length + at);
-    for (const { program, code } of facts.inline) {
-      if (code.length > maxCode) this.opaque = true;
-      this.inline.push({ program, code: code.slice(0, maxCode) });
-      for (const [url] of code.matchAll(/[a-z][a-z0-9+.-]{0,15}:\/\/[^\s'"`)\\]{1,512}/gi)) this.#host(url, false);
-    }
+    for (const { program, code } of facts.inline) this.#program(program, code);
+    for (const place of facts.proxies) this.#host(place, true);
     this.#executed.push(...facts.executed);
-    for (const argv of facts.commands) {
+    for (const [at, argv] of facts.commands.entries()) {
       this.commands.push(argv);
       if (this.over) return;
-      this.#operands(argv);
+      this.#operands(argv, facts, facts.directories[at] ?? '');
     }
   }
 
-  #operands(argv: readonly string[]): void {
+  #operands(argv: readonly string[], facts: ShellFacts, directory: string): void {
     const program = baseName(argv[0] ?? '');
-    const writes = writesOperands(program, argv);
-    for (const file of namedOutputs(program, argv)) this.#content(file);
+    const { all, files, inside } = writesOf(program, argv);
+    const places = (word: string) =>
+      spellings(word, facts).flatMap((each) => [...new Set([each, joined(directory, each)])]);
+    for (const file of files) for (const each of places(file)) this.#content(each);
+    for (const file of inside) for (const each of places(file)) this.#path(each, true);
+    for (const file of soughtBy(program, argv)) this.#path(file, false);
     const reach = reachOf(program, argv);
     for (const host of reach?.hosts ?? []) this.hosts.add(host);
-    for (const file of reach?.written ?? []) this.#content(file);
-    if (program === 'tee') for (const file of argv.slice(1)) this.#content(file);
+    for (const file of reach?.written ?? []) for (const each of places(file)) this.#content(each);
+    const opens = all || readsOperands(program);
     for (const word of argv.slice(1)) {
       const value = word.replace(/^(-[-\w]*=|[a-z]+=)/, '');
       if (value === '' || (word.startsWith('-') && value === word)) continue;
       if (value.includes('://') && reach === null) this.#host(value, false);
-      if (/^[a-z][a-z0-9+.-]*:\/\//i.test(value)) continue;
-      if (writes || value.includes('/') || value.startsWith('~') || value.startsWith('.')) {
-        this.#path(value, writes || (program === 'dd' && word.startsWith('of=')));
+      if (/^[a-z][a-z0-9+.-]*:\/\//i.test(value) || value.length > 4096 || /[\n\r\0]/.test(value)) continue;
+      const write = all || (program === 'dd' && word.startsWith('of='));
+      for (const each of opens ? places(value.replace(/^@/, '')) : spellings(value, facts)) {
+        if (all || each.includes('/') || each.startsWith('~') || each.startsWith('.')) this.#path(each, write);
       }
     }
   }
@@ -189,7 +201,7 @@ class FactReader {
   }
 
   #path(spelled: string, write: boolean): void {
-    if (spelled.length > 4096 || /[\n\r\0]/.test(spelled)) return;
+    if (spelled.length > 4096) return;
     const path = projectPath(spelled, write);
     // To the shell this is a connection.
     const connection = /^\/dev\/(?:tcp|udp)\/([^/]+)/.exec(path.path)?.[1];
@@ -198,12 +210,21 @@ class FactReader {
     if (!known || (write && !known.write)) this.paths.set(path.path, path);
   }
 
-  #host(text: string, bare: boolean): void {
-    let host = text.includes('://') ? hostOf(text) : null;
+  #host(spelled: string, bare: boolean): void {
+    const text = bare && spelled.startsWith('//') ? `http:${spelled}` : spelled;
+    let host = text.includes('://') || (bare && /^https?:/i.test(text)) ? hostOf(text) : null;
     if (host === null && bare && /^[^\s/]+/.test(text)) {
       const place = /^(?:[^@\s/]+@)?(\[[0-9a-f:.]+\]|[^:\s/@]+)/i.exec(text);
       host = place ? hostOf(`http://${place[1]}/`) : null;
     }
     if (host !== null) this.hosts.add(host);
   }
+}
+
+/** A word as it is, and with what a variable in it is set to. */
+function spellings(word: string, { values }: ShellFacts): readonly string[] {
+  const read = values.size === 0 ? null : /\$\{?(\w+)\}?/.exec(word);
+  const texts = read === null ? undefined : values.get(read[1]!);
+  if (texts === undefined) return [word];
+  return [word, ...texts.map((text) => word.replace(read![0], () => text))];
 }

@@ -1,4 +1,5 @@
 import type { Assignment, HereDoc, Word, WordPart } from 'unbash';
+import type { Constants } from './constants.ts';
 
 /** How much of a word is known before it runs: all of it, all but its value, or not even how many words it becomes. */
 export type Certainty = 'known' | 'one' | 'many';
@@ -11,24 +12,31 @@ export interface ReadWord {
 
 /** Variables that hold one absolute path or name where nothing sets them. */
 const steady = /^\$\{?(HOME|PWD|OLDPWD|TMPDIR|UID|EUID)\}?$/;
+/** What the shell sets to a number. */
+const numeric = /^\$(?:[!$?#]|\{[!$?#]\}|\{#\w+\})$/;
+const noConstants: Constants = new Map();
 
 /** Tells how certain words of one script are. `changed`: the script may set the variables that are steady elsewhere. */
 export class WordReader {
   readonly #changed: boolean;
+  readonly #constants: Constants;
 
-  constructor(script: string) {
+  constructor(script: string, constants: Constants = noConstants) {
+    this.#constants = constants;
     this.#changed = /(^|[^$\w{])(HOME|PWD|OLDPWD|TMPDIR)\b|\bpwd\s*\(|\balias\b/.test(script);
   }
 
   word(word: Word): ReadWord {
-    return { value: word.value, certainty: this.certainty(word.parts) };
+    const value = word.parts === undefined || this.#constants.size === 0 ? word.value : this.#spelled(word.parts);
+    return { value, certainty: this.certainty(word.parts) };
   }
 
   argument(argument: Word | Assignment): ReadWord {
     if (argument.type === 'Word') return this.word(argument);
     const { name, append, value, index } = argument;
     if (value.type !== 'Word' || index !== undefined) return { value: argument.text, certainty: 'one' };
-    return { value: `${name}${append ? '+' : ''}=${value.value}`, certainty: this.certainty(value.parts) };
+    const { value: text, certainty } = this.word(value);
+    return { value: `${name}${append ? '+' : ''}=${text}`, certainty };
   }
 
   certainty(parts: readonly WordPart[] | undefined): Certainty {
@@ -44,6 +52,23 @@ export class WordReader {
     return found;
   }
 
+  #constant(part: WordPart): string | undefined {
+    const constant = this.#constants.get(/^\$\{?(\w+)\}?$/.exec(part.text)?.[1] ?? '');
+    return constant !== undefined && constant.from <= part.pos ? constant.value : undefined;
+  }
+
+  /** The text of a word with its constants put in. */
+  #spelled(parts: readonly WordPart[]): string {
+    return parts
+      .map((part) => {
+        if (part.type === 'DoubleQuoted' || part.type === 'LocaleString') return this.#spelled(part.parts);
+        if (part.type === 'SimpleExpansion' || part.type === 'ParameterExpansion')
+          return this.#constant(part) ?? part.text;
+        return 'value' in part ? part.value : part.text;
+      })
+      .join('');
+  }
+
   #part(part: WordPart): Certainty {
     switch (part.type) {
       case 'DoubleQuoted':
@@ -53,8 +78,8 @@ export class WordReader {
         return part.parts.some((child) => /^\$\{?[^}]*@/.test(child.text)) ? 'many' : 'one';
       }
       case 'SimpleExpansion':
-        return steady.test(part.text) && !this.#changed ? 'known' : 'many';
       case 'ParameterExpansion':
+        if (numeric.test(part.text) || this.#constant(part) !== undefined) return 'known';
         return steady.test(part.text) && !this.#changed ? 'known' : 'many';
       case 'CommandExpansion':
         return part.text === '$(pwd)' && !this.#changed ? 'known' : 'many';
@@ -70,8 +95,38 @@ export class WordReader {
 }
 
 /** Whether the word is a pattern that files may match. */
-export function isPattern(word: Word): boolean {
+function isPattern(word: Word): boolean {
   return (word.parts ?? []).some((part) => part.type === 'Glob' || part.type === 'ExtendedGlob');
+}
+
+/** `*.log`: whatever files it stands for, none of their names is an option. */
+export function isSuffixed({ value }: ReadWord): boolean {
+  return /^\*[\w-]*\.[\w-]+$/.test(value);
+}
+
+/** Names in which nobody would see what they hold, or that an interactive shell replaces: `!!`, `^a^b`. */
+const unreadable = /^[!^]|[\u0000-\u001f\u007f-\u00a0\u200b-\u200f\u2028-\u202e\u2060\ufeff]/;
+
+/** Whether a command's name is known and can be seen. */
+export function isReadable(name: Word, read: ReadWord): boolean {
+  return read.certainty === 'known' && !isPattern(name) && !unreadable.test(read.value);
+}
+
+/** A subscript with a substitution in it, out of what is quoted in a word: arithmetic runs it. */
+export function hasSubscript(word: Word): boolean {
+  return (
+    /[$`]/.test(word.value) &&
+    /\w\[[^\]]{0,99}?(?:\$\(|`)/s.test(word.parts === undefined ? word.value : literals(word.parts))
+  );
+}
+
+function literals(parts: readonly WordPart[]): string {
+  return parts
+    .map((part) => {
+      if (part.type === 'DoubleQuoted' || part.type === 'LocaleString') return literals(part.parts);
+      return part.type === 'Literal' || part.type === 'SingleQuoted' || part.type === 'AnsiCQuoted' ? part.value : '';
+    })
+    .join('');
 }
 
 /** `${x@P}` runs the substitutions in a value, wherever it stands. */

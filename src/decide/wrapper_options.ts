@@ -22,6 +22,10 @@ function words(list: string): ReadonlySet<string> {
 
 const plain = wrapper('');
 const any = wrapper('', '', 0, true);
+const packages = wrapper(
+  '-p --package -w --workspace --cache --prefix',
+  '-y --yes -n --no --no-install -q --quiet --silent --prefer-offline --prefer-online --ignore-existing --bun --verbose',
+);
 
 /** Programs that run the rest of their words as a command. */
 export const wrappers: ReadonlyMap<string, WrapperOptions> = new Map(
@@ -70,6 +74,13 @@ export const wrappers: ReadonlyMap<string, WrapperOptions> = new Map(
     proxychains4: wrapper('-f', '-q'),
     'cross-env': plain,
     entr: wrapper('', '-a -c -d -n -p -r -s -z -x'),
+    npx: packages,
+    pnpx: packages,
+    bunx: packages,
+    uvx: wrapper(
+      '--from --with -p --python --with-requirements --index --index-url --extra-index-url --with-editable',
+      '-q --quiet -v --verbose --isolated --no-cache --refresh --offline',
+    ),
     ...Object.fromEntries(
       [
         ...[
@@ -99,52 +110,61 @@ export const wrappers: ReadonlyMap<string, WrapperOptions> = new Map(
           'setarch',
         ],
         ...['linux32', 'linux64', 'then', 'do', 'coproc', 'noglob', 'nocorrect'],
+        ...['ifne', 'retry', 'wsl', 'shx', 'dotenvx', 'cross-env-shell', 'dbus-run-session', 'mprof'],
       ].map((name) => [name, plain]),
     ),
     ...Object.fromEntries(
       [
         ...['bwrap', 'firejail', 'systemd-run', 'systemd-inhibit', 'unshare', 'nsenter', 'perf', 'valgrind', 'numactl'],
-        ...['setpriv', 'prlimit', 'xvfb-run', 'cgexec', 'start-stop-daemon', 'daemonize', 'watchexec'],
+        ...[
+          'setpriv',
+          'prlimit',
+          'xvfb-run',
+          'cgexec',
+          'start-stop-daemon',
+          'daemonize',
+          'watchexec',
+          'cpulimit',
+          'dotenv',
+        ],
       ].map((name) => [name, any]),
     ),
   }),
 );
 
-/** Programs with a word after which a command stands: `poetry run cmd`, `npm exec cmd`; none is the command itself. */
-export const launchers: ReadonlyMap<string, ReadonlySet<string>> = new Map(
+export interface Launcher {
+  /** Words after which the command stands. */
+  readonly words: ReadonlySet<string>;
+  /** Words between that and the command. */
+  readonly leading: number;
+}
+
+/** Programs with a word after which a command stands: `poetry run cmd`, `npm exec cmd`, `direnv exec . cmd`. */
+export const launchers: ReadonlyMap<string, Launcher> = new Map(
   Object.entries({
-    ...{ bundle: 'exec', poetry: 'run', pipenv: 'run', uv: 'run', pdm: 'run', rye: 'run', hatch: 'run', conda: 'run' },
-    ...{
-      mamba: 'run',
-      npm: 'exec x',
-      pnpm: 'exec dlx',
-      yarn: 'exec dlx',
-      pipx: 'run',
-      asdf: 'exec',
-      rbenv: 'exec',
-    },
-    ...{
-      pyenv: 'exec',
-      direnv: 'exec',
-      mise: 'exec x',
-      heroku: 'run',
-      limactl: 'shell',
-      machinectl: 'shell',
-      cmake: '-E',
-    },
-    ...{ doppler: 'run', op: 'run', infisical: 'run', 'aws-vault': 'exec', chamber: 'exec', nix: '-c --command' },
-    ...{ xterm: '-e', konsole: '-e', alacritty: '-e', urxvt: '-e', 'x-terminal-emulator': '-e' },
-    ...{ opam: 'exec', stack: 'exec', cabal: 'exec', lerna: 'exec', nx: 'exec', dotenv: '--' },
-  }).map(([name, list]) => [name, words(list)]),
+    run: 'poetry pipenv uv pdm rye hatch conda mamba micromamba pipx heroku doppler op infisical',
+    exec: 'bundle asdf rbenv pyenv opam stack cabal lerna nx volta rtx',
+    'exec x': 'npm mise',
+    'exec dlx': 'pnpm yarn',
+    'exec 1': 'direnv aws-vault chamber nvm',
+    'run 1': 'rustup',
+    x: 'bun',
+    shell: 'limactl machinectl',
+    '-E': 'cmake',
+    '-c --command --': 'nix',
+    '-e': 'xterm konsole alacritty urxvt x-terminal-emulator xfce4-terminal',
+  }).flatMap(([list, names]) =>
+    names
+      .split(' ')
+      .map((name): [string, Launcher] => [name, { words: words(list), leading: list.endsWith(' 1') ? 1 : 0 }]),
+  ),
 );
 
 /** Programs whose command stands after `--`. */
 export const dashed: ReadonlySet<string> = new Set([
   ...['kubectl', 'oc', 'lxc', 'incus', 'multipass', 'dbus-run-session', 'docker-machine', 'gcloud', 'nomad'],
+  ...['gnome-terminal', 'terminator', 'cpulimit', 'retry', 'wsl', 'toolbox', 'distrobox', 'apptainer', 'singularity'],
 ]);
-
-/** Programs whose first words run as a command: `npx cmd`. */
-export const runners: ReadonlySet<string> = new Set(['npx', 'bunx', 'uvx', 'pnpx']);
 
 /** Options whose value is a script or a command, by program; a value may follow after `=` or as the next word. */
 export const scriptOptions: ReadonlyMap<string, ReadonlySet<string>> = new Map(
@@ -155,25 +175,35 @@ export const scriptOptions: ReadonlyMap<string, ReadonlySet<string>> = new Map(
       fly: '-C --command',
       'nix-shell': '--run --command',
       nodemon: '-x --exec',
-      npm: '-c --call',
+      npm: '-c --call --script-shell',
       npx: '-c --call',
     },
     ...{
       rsync: '-e --rsh --rsync-path',
       split: '--filter',
       sort: '--compress-program',
-      man: '-P --pager',
-      rg: '--pre',
+      man: '-P --pager -H --html',
+      rg: '--pre --hostname-bin',
     },
     ...{
       tar: '-I -F --use-compress-program --to-command --info-script --new-volume-script --rsh-command --rmt-command',
     },
-    ...{ scp: '-S', sftp: '-S', ansible: '-a --args', wget: '--use-askpass', less: '-P', entr: '-s', tmux: '-c' },
+    ...{ scp: '-S', sftp: '-S', wget: '--use-askpass', less: '-P', entr: '-s' },
+    ...{
+      go: '-exec -toolexec -vettool',
+      'watchman-make': '--run',
+      git: '--smtp-server --sendmail-cmd --to-cmd --cc-cmd --httpd',
+    },
+    ...{
+      aria2c:
+        '--on-download-complete --on-download-start --on-download-stop --on-download-error --on-bt-download-complete',
+    },
+    ...{ cargo: '-s --shell', delta: '--pager', bat: '--pager', fzf: '--preview --bind', ansible: '-a --args' },
   }).map(([name, list]) => [name, words(list)]),
 );
 
 /** Programs of which each operand is a script. */
-export const scriptOperands: ReadonlySet<string> = new Set(['hyperfine', 'concurrently']);
+export const scriptOperands: ReadonlySet<string> = new Set(['hyperfine', 'concurrently', 'pee']);
 
 export interface ContainerOptions {
   readonly alone: ReadonlySet<string>;

@@ -1,11 +1,13 @@
 import { gitInner } from './git_inner.ts';
 import type { Inner, Range } from './inner.ts';
 import { interpreterInner } from './interpreters.ts';
+import { operands, optionTexts, rest, withScripts } from './options.ts';
+import { powershell } from './powershell.ts';
+import { programInner } from './programs.ts';
 import {
   containerOptions,
   dashed,
   launchers,
-  runners,
   scriptOperands,
   scriptOptions,
   sshValued,
@@ -13,14 +15,31 @@ import {
 } from './wrapper_options.ts';
 
 const nothing: Inner = {};
+/** Words that may be the command where nobody knows which is; over that it cannot be told. */
+const maxStarts = 32;
 
 /** Programs that run a script in the language of a shell. */
 export const shells: ReadonlySet<string> = new Set([
-  ...['sh', 'bash', 'dash', 'zsh', 'ksh', 'mksh', 'ash', 'fish', 'rbash', 'pwsh', 'powershell'],
+  ...[
+    'sh',
+    'bash',
+    'dash',
+    'zsh',
+    'ksh',
+    'mksh',
+    'ash',
+    'fish',
+    'rbash',
+    'csh',
+    'tcsh',
+    'yash',
+    'elvish',
+    'nu',
+    'xonsh',
+  ],
 ]);
 
 const containers: ReadonlySet<string> = new Set(['docker', 'podman', 'nerdctl', 'docker-compose', 'podman-compose']);
-const editors: ReadonlySet<string> = new Set(['vi', 'vim', 'nvim', 'view', 'ex', 'gvim', 'emacs', 'emacsclient', 'ed']);
 
 /** Opens commands that run other commands. `program` is the base name of `argv[0]`. */
 export function unwrap(program: string, argv: readonly string[]): Inner {
@@ -35,8 +54,10 @@ function opened(program: string, argv: readonly string[]): Inner {
   if (program === 'command' && /^-[pvV]*[vV]/.test(argv[1] ?? '')) return nothing;
   if (shells.has(program)) return shell(argv);
   if (wrappers.has(program)) return wrapped(program, argv);
-  if (launchers.has(program)) return launched(launchers.get(program)!, argv);
-  if (runners.has(program)) return wrapped('', argv);
+  if (launchers.has(program) && program !== 'bun') {
+    const run = launched(program, argv);
+    if (run !== nothing) return run;
+  }
   if (containers.has(program)) return container(argv);
   if (dashed.has(program)) return rest(argv, argv.indexOf('--') + 1);
   if (scriptOperands.has(program)) return { scripts: operands(argv).map((at) => [at, at + 1]) };
@@ -48,21 +69,26 @@ function opened(program: string, argv: readonly string[]): Inner {
     case '.':
       // A file of the project may be sourced; what comes from a descriptor or a substitution was never a file.
       return /^(\/dev\/(stdin|fd\/)|\/proc\/[^/]+\/fd\/|<\(|-$)/.test(argv[1] ?? '') ? { opaque: true } : { file: 1 };
-    case 'trap':
-      return { scripts: end > 1 ? [[1, 2]] : [] };
-    case 'alias':
+    case 'trap': {
+      const at = /^-[-lp]$/.test(argv[1] ?? '') ? 2 : 1;
+      return { scripts: end > at ? [[at, at + 1]] : [] };
+    }
+    case 'alias': {
+      const set = argv.slice(1).flatMap((word) => /^([^=]+)=(.*)$/s.exec(word) ?? []);
       return {
-        texts: argv.slice(1).flatMap((word) => (word.includes('=') ? [word.slice(word.indexOf('=') + 1)] : [])),
+        texts: set.filter((_, index) => index % 3 === 2),
+        named: set.filter((_, index) => index % 3 === 1),
       };
+    }
     case 'su':
     case 'runuser':
       return runAs(argv);
     case 'find':
     case 'fd':
     case 'fdfind':
-      return { commands: found(argv), fed: true };
+      return { commands: found(argv), fed: true, hole: /\{[/.]*\}/ };
     case 'parallel':
-      return joined(argv, { fed: true });
+      return parallel(argv);
     case 'git':
       return gitInner(argv);
     case 'ssh':
@@ -74,73 +100,25 @@ function opened(program: string, argv: readonly string[]): Inner {
       return { texts: sshCommands(argv), ...(program === 'sftp' ? { input: 'escapes' as const } : {}) };
     case 'bun': {
       const code = interpreterInner(program, argv);
-      return code.code ? code : launched(new Set(['x']), argv);
+      return code.code ? code : launched(program, argv);
     }
-    case 'less':
-      return { opaque: argv.some((word) => /^\+.*[!|#]/s.test(word)) };
     case 'gdb':
     case 'lldb':
-      return {
-        ...wrapped(program, argv),
-        opaque: argv.some((word) => /^--?(i?ex|x|command|eval-command|init-\w+|o|s|one-line|source)\b/.test(word)),
-        input: 'escapes',
-      };
-    case 'capsh': {
-      // What stands after the dashes goes to a shell.
-      const dashes = argv.indexOf('--');
-      return dashes < 0 ? {} : { made: [['bash', ...argv.slice(dashes + 1)]] };
+      return { ...wrapped(program, argv), opaque: debugs(argv), input: 'escapes' };
+    case 'script': {
+      // Where it has no `-c`, what stands after the file is a command.
+      const [, command] = operands(argv);
+      return command === undefined ? {} : rest(argv, command);
     }
-    case 'tar':
-    case 'bsdtar':
-      return { texts: argv.flatMap((word) => /^--checkpoint-action=exec=(.*)$/s.exec(word)?.[1] ?? []) };
-    case 'make':
-    case 'gmake':
-    case 'bmake':
-      return makes(argv);
-    case 'at':
-    case 'batch':
-      return { input: 'script' };
-    case 'crontab':
-      return argv[1] === '-' || end === 1 ? { opaque: true } : nothing;
-    case 'tmux':
-    case 'screen':
-      return {
-        opaque: end > 1 && !/^(ls|list-\w+|kill-\w+|capture-pane|has-session|attach\S*|-ls|-list|-V)$/.test(argv[1]!),
-      };
-    case 'zip':
-      return { opaque: argv.some((word) => word === '-TT' || word.startsWith('--unzip-command')) };
-    case 'mapfile':
-    case 'readarray':
-      return { opaque: argv.includes('-C') };
-    case 'hash':
-      return { opaque: argv.includes('-p') };
-    case 'compgen':
-    case 'complete':
-    case 'bind':
-    case 'enable':
-    case 'fc':
-      return { opaque: end > 1 };
-    case 'let':
-    case 'declare':
-    case 'typeset':
-    case 'local':
-    case 'export':
-    case 'readonly':
-    case 'unset':
-    case 'read':
-    case '[':
-    case 'test':
-      // A subscript in a name is evaluated, with any substitution in it, even out of quotes.
-      return { opaque: argv.some((word) => /\[.*(\$\(|`)/s.test(word)) };
-    case 'printf':
-      return { opaque: argv[1]?.startsWith('-v') === true && argv.some((word) => /\$\(|`/.test(word)) };
+    case 'cd':
+    case 'pushd':
+      return { enters: argv.slice(1).find((word) => !word.startsWith('-')) ?? '~' };
+    case 'pwsh':
+    case 'powershell':
+    case 'cmd':
+      return powershell(program, argv);
     default:
-      if (editors.has(program))
-        return {
-          opaque: argv.some((word) => /^(-c|-S|-s|-es|\+.+|--cmd|-?-eval|-l|--load)/.test(word)),
-          input: 'escapes',
-        };
-      return interpreterInner(program, argv);
+      return programInner(program, argv) ?? interpreterInner(program, argv);
   }
 }
 
@@ -185,10 +163,11 @@ function wrapped(program: string, argv: readonly string[], from = 1): Inner {
     }
     if (word.startsWith('-')) {
       if (known?.valued.has(word) || clusterTakesNext(word, known?.valued)) i++;
+      else if (word.length > 2 && word[1] !== '-' && known?.valued.has(word.slice(0, 2))) continue;
       else if (!known?.alone.has(word) && !word.includes('=') && !/^-\d+$/.test(word)) unknown = true;
       continue;
     }
-    if (/^[A-Za-z_]\w*=/.test(word)) {
+    if (program === 'env' ? /^[^=]+=/s.test(word) : /^[A-Za-z_]\w*=/.test(word)) {
       assigned.push(i);
       continue;
     }
@@ -197,6 +176,7 @@ function wrapped(program: string, argv: readonly string[], from = 1): Inner {
       continue;
     }
     commands.push([i, argv.length]);
+    if (commands.length > maxStarts) return { commands: [], opaque: true };
     if (!unknown) break;
     unknown = known === undefined ? false : known.any;
   }
@@ -204,7 +184,9 @@ function wrapped(program: string, argv: readonly string[], from = 1): Inner {
   // `sudo -s` and `sudo -i` without a command read a script, `env` and `nohup` alone do nothing.
   const input = none && (program === 'sudo' || program === 'doas') && /^-(s|i|-shell|-login)$/.test(argv.at(-1) ?? '');
   return {
-    ...{ commands, assigned, opaque, leads: true, fed: program === 'xargs' },
+    ...{ commands, assigned, opaque, leads: true },
+    ...(program === 'xargs' ? { fed: true, ...holeOf(argv) } : {}),
+    ...unversioned(argv, commands),
     ...(input ? { input: 'script' as const } : {}),
     ...(program === 'watch' && !none ? { commands: [], scripts: commands.slice(0, 1) } : {}),
   };
@@ -216,10 +198,48 @@ function clusterTakesNext(word: string, valued: ReadonlySet<string> | undefined)
   return valued.has(`-${word.at(-1)}`) && ![...word.slice(1, -1)].some((letter) => valued.has(`-${letter}`));
 }
 
-function launched(words: ReadonlySet<string>, argv: readonly string[]): Inner {
+/** Where xargs puts what it is fed. */
+function holeOf(argv: readonly string[]): Pick<Inner, 'hole'> {
+  for (let i = 1; i < argv.length; i++) {
+    const text =
+      /^(?:-[IJi]|--replace=)(.+)$/.exec(argv[i]!)?.[1] ?? (/^-[IJ]$/.test(argv[i]!) ? argv[i + 1] : undefined);
+    if (text !== undefined) return { hole: new RegExp(text.replace(/[^\w\s]/g, '\\$&')) };
+    if (argv[i] === '-i' || argv[i] === '--replace') return { hole: /\{\}/ };
+  }
+  return {};
+}
+
+/** `npx name@1`: the program has no version in its name. */
+function unversioned(argv: readonly string[], commands: readonly Range[]): Pick<Inner, 'made'> {
+  const made = commands.flatMap(([start, end]) => {
+    const name = /^(@?[^@]+)@[\w.^~-]+$/.exec(argv[start]!)?.[1];
+    return name === undefined ? [] : [[name, ...argv.slice(start + 1, end)]];
+  });
+  return made.length === 0 ? {} : { made };
+}
+
+function launched(program: string, argv: readonly string[]): Inner {
+  const { words, leading } = launchers.get(program)!;
   const at = argv.findIndex((word, index) => index > 0 && words.has(word));
   if (at < 0) return nothing;
-  return { ...wrapped('', argv, at + 1), commands: operandStarts(argv, at + 1) };
+  const own = operandStarts(argv, at + 1).map(([start, end]): Range => [start + leading, end]);
+  const dashes = argv.indexOf('--', at) + 1;
+  const commands = [...own, ...(dashes > 0 ? [[dashes, argv.length] as const] : [])].filter(
+    ([start], index, all) => start < argv.length && all.findIndex((other) => other[0] === start) === index,
+  );
+  const bare = wrapped('', argv, at + 1);
+  return { ...bare, commands, ...unversioned(argv, commands) };
+}
+
+/** Commands of a debugger that only look, or run the program that is debugged. */
+const looking =
+  /^(bt|backtrace|where|run|r|quit|q|exit|kill|info \w[\w ]*|thread( apply all)? (bt|backtrace)( all)?|set (pagination|confirm|print \w+) \w+|frame \d+|up|down|list)$/;
+
+function debugs(argv: readonly string[]): boolean {
+  const option = /^--?(i?ex|x|command|eval-command|init-\w+|o|s|one-line|source)(=.*)?$/s;
+  return argv.some(
+    (word, at) => option.test(word) && !looking.test(option.exec(word)?.[2]?.slice(1) ?? argv[at + 1] ?? ''),
+  );
 }
 
 /** Every word after options from which a command may start; all of them up to the first that follows no option. */
@@ -254,7 +274,7 @@ function container(argv: readonly string[]): Inner {
   // The image or container, then the command.
   if (unknown && i < argv.length) commands.push([i, argv.length]);
   if (i + 1 < argv.length) commands.push([i + 1, argv.length]);
-  if (entrypoint !== null && entrypoint !== '') made.push([entrypoint, ...argv.slice(i + 1)]);
+  if (entrypoint !== null && entrypoint !== '') made.push([...entrypoint.split(/\s+/), ...argv.slice(i + 1)]);
   return { commands, made };
 }
 
@@ -274,10 +294,13 @@ function found(argv: readonly string[]): readonly Range[] {
   return commands;
 }
 
-/** Programs that join their words into a script of the shell. */
-function joined(argv: readonly string[], more: Inner): Inner {
-  const at = wrapped('', argv).commands ?? [];
-  return at.length === 0 ? { ...more, input: 'script' } : { ...more, scripts: at };
+/** GNU parallel joins its words into a script, once for each of its inputs. */
+function parallel(argv: readonly string[]): Inner {
+  const { commands = [] } = wrapped('', argv);
+  const scripts = commands.filter(([start]) => !argv[start]!.startsWith(':::'));
+  const listed = argv.some((word) => /^(-a|--arg-file|::::)/.test(word)) && operands(argv).length < 2;
+  const opaque = listed || scripts.length === 0 || scripts.some(([start]) => argv[start]!.startsWith('{'));
+  return { fed: true, scripts, opaque };
 }
 
 function runAs(argv: readonly string[]): Inner {
@@ -311,49 +334,6 @@ function sshCommands(argv: readonly string[]): readonly string[] {
     )?.[1];
     return command === undefined ? [] : [command];
   });
-}
-
-function makes(argv: readonly string[]): Inner {
-  const opaque = argv.some((word) => /\$\(shell|\$\{shell|^--eval|^-E|^(MAKE)?SHELL=|^\.SHELLFLAGS=/.test(word));
-  const stdin = argv.some((word, index) => {
-    const glued = /^(?:-f|--file=|--makefile=)(.+)$/.exec(word)?.[1];
-    const file = /^(-f|--file|--makefile)$/.test(argv[index - 1] ?? '') ? word : glued;
-    return /^(-|\/dev\/.*|\/proc\/.*)$/.test(file ?? '');
-  });
-  return { opaque: opaque || stdin };
-}
-
-function rest(argv: readonly string[], at: number): Inner {
-  return at > 0 && at < argv.length ? { commands: [[at, argv.length]] } : nothing;
-}
-
-function operands(argv: readonly string[]): number[] {
-  return argv.flatMap((word, index) => (index > 0 && !word.startsWith('-') ? [index] : []));
-}
-
-/** The values of options that are scripts, spelled `--option value`, `--option=value` or `-ovalue`. */
-function optionTexts(argv: readonly string[], options: ReadonlySet<string>): readonly string[] {
-  const texts: string[] = [];
-  for (let i = 1; i < argv.length; i++) {
-    const word = argv[i]!;
-    if (options.has(word)) {
-      if (i + 1 < argv.length) texts.push(argv[i + 1]!);
-      continue;
-    }
-    for (const option of options) {
-      const long = option.startsWith('--');
-      if (long ? word.startsWith(`${option}=`) : word.startsWith(option) && !word.startsWith('--')) {
-        texts.push(word.slice(option.length + (long ? 1 : 0)));
-      } else if (!long && /^-[A-Za-z]+$/.test(word) && word.endsWith(option.slice(1)) && i + 1 < argv.length) {
-        texts.push(argv[i + 1]!);
-      }
-    }
-  }
-  return texts;
-}
-
-function withScripts(inner: Inner, texts: readonly string[]): Inner {
-  return texts.length === 0 ? inner : { ...inner, texts: [...(inner.texts ?? []), ...texts] };
 }
 
 /** The program of a command word: the last segment of its path, lower-case endings of Windows taken off. */

@@ -38,7 +38,7 @@ describe('the facts of a tool call', () => {
         .map((path) => path.path);
     expect(written('echo x > /etc/a; echo y >> b')).toEqual(['/etc/a', 'b']);
     expect(written('echo x | sudo tee /etc/hosts')).toEqual(['/etc/hosts']);
-    expect(written('cp a ~/.ssh/authorized_keys')).toEqual(['a', '~/.ssh/authorized_keys']);
+    expect(written('cp a ~/.ssh/authorized_keys')).toEqual(['~/.ssh/authorized_keys']);
     expect(written('dd if=/dev/zero of=/dev/sda')).toContain('/dev/sda');
     expect(written('sed -i s/a/b/ /etc/hosts')).toContain('/etc/hosts');
     expect(written('cat /etc/hosts')).toEqual([]);
@@ -99,7 +99,8 @@ describe('the facts of a tool call', () => {
   });
 
   it('are opaque where another shell would run the text', () => {
-    expect(facts('PowerShell', { command: 'Remove-Item x' }).opaque).toBe(true);
+    expect(facts('cmd', { command: 'del x' }).opaque).toBe(true);
+    expect(facts('PowerShell', { command: '& $X' }).opaque).toBe(true);
   });
 
   it('are opaque over the limits, never too few in silence', () => {

@@ -9,7 +9,9 @@
 #   `network`, `interpreter` (a program given inline) pass; `destructive`, `privileged`, `publish`, `production` and `opaque`
 #   (what would run cannot be read) need an approval. A verdict on `unlisted` makes the table a list of what is allowed.
 #   `data.commands.exempt` frees groups from the verdict on a class. Some commands are never right: `data.commands.denied` maps
-#   programs to the reason, and removing recursively by force is denied but for the targets of `data.commands.removable`.
+#   programs to the reason, and removing recursively by force is denied but for targets whose first or last part is listed in
+#   `data.commands.removable`, and what lies below `data.commands.temporary`. `data.commands.removers` lists programs that
+#   remove recursively without being told to.
 # schemas:
 #   - input: schema.tool_use
 package policies.commands.tool_use
@@ -20,9 +22,7 @@ import data.lib.approvals
 # title: Recursive removal by force
 deny contains {"id": "recursive-removal", "message": message, "severity": "high"} if {
 	some call in _calls
-	call.program == "rm"
-	_recursive(call.argv)
-	_has_flag(call.argv, {"f"}, "--force")
+	_forced(call)
 	not _removable(call)
 	message := concat("", [
 		"removing recursively and by force destroys files for good and may not be done here; remove the single files by name,",
@@ -89,7 +89,8 @@ _entries := array.concat(_detailed, [{"call": listed.call, "entry": entry} |
 	some listed in _detailed
 	sub := listed.entry.sub
 	some word in listed.call.argv
-	entry := sub[word]
+	some spelled in {word, lower(word)}
+	entry := sub[spelled]
 ])
 
 # ---- classes
@@ -108,7 +109,20 @@ _classes contains class if {
 	some listed in _entries
 	words := listed.entry.words
 	some word in listed.call.argv
-	class := words[word]
+	some spelled in {word, lower(word)}
+	class := words[spelled]
+}
+
+# Git and others take a long option that is cut short: `git push --del`.
+_classes contains class if {
+	some listed in _entries
+	some word in listed.call.argv
+	startswith(word, "--")
+	count(word) > 2
+	some table in ["words", "beginnings"]
+	some option, class in listed.entry[table]
+	startswith(option, word)
+	not contains(option, "=")
 }
 
 _classes contains class if {
@@ -131,8 +145,7 @@ _classes contains class if {
 
 _classes contains "destructive" if {
 	some call in _calls
-	call.program == "rm"
-	_recursive(call.argv)
+	_recursive(call)
 	not _removable(call)
 }
 
@@ -140,9 +153,19 @@ _classes contains "interpreter" if count(input.input.inline) > 0
 
 _classes contains class if {
 	some program in input.input.inline
+	code := concat("", ["\n", program.code])
 	some class, texts in data.commands.inline
 	some text, _ in texts
-	contains(program.code, text)
+	contains(code, text)
+}
+
+_classes contains class if {
+	some program in input.input.inline
+	data.commands.queries.programs[program.program]
+	code := replace(replace(lower(program.code), "\n", " "), "\t", " ")
+	some class, texts in data.commands.queries.texts
+	some text, _ in texts
+	contains(code, text)
 }
 
 _classes contains "opaque" if input.input.opaque
@@ -191,7 +214,35 @@ _messages := {
 
 # ---- removals
 
-_recursive(argv) if _has_flag(argv, {"r", "R"}, "--recursive")
+_recursive(call) if {
+	call.program == "rm"
+	_has_flag(call.argv, {"r", "R"}, "--recursive")
+}
+
+_recursive(call) if data.commands.removers[call.program]
+
+_recursive(call) if {
+	call.program == "remove-item"
+	_has_beginning(call.argv, "-r")
+}
+
+_forced(call) if {
+	call.program == "rm"
+	_recursive(call)
+	_has_flag(call.argv, {"f"}, "--force")
+}
+
+_forced(call) if {
+	call.program == "remove-item"
+	_recursive(call)
+	_has_beginning(call.argv, "-fo")
+}
+
+_has_beginning(argv, beginning) if {
+	some i, argument in argv
+	i > 0
+	startswith(argument, beginning)
+}
 
 # A short flag may stand in a cluster (-rf), a long one may be abbreviated (--recurs).
 _has_flag(argv, letters, _) if {
@@ -216,6 +267,32 @@ _removable(call) if {
 	targets := [argument | some i, argument in call.argv; i > 0; not startswith(argument, "-")]
 	count(targets) > 0
 	every target in targets {
-		data.commands.removable[trim_suffix(trim_prefix(target, "./"), "/")]
+		_rebuilt(split(trim_suffix(trim_prefix(replace(target, "\\", "/"), "./"), "/"), "/"))
 	}
 }
+
+# What tools make anew: `dist`, `dist/*`, `packages/web/dist`.
+_rebuilt(parts) if {
+	_below(parts)
+	not parts[0] in {"", "~"}
+	not startswith(parts[0], "$")
+	named := [part | some part in parts; part != "*"]
+	some part in {named[0], named[count(named) - 1]}
+	data.commands.removable[part]
+}
+
+_rebuilt(parts) if {
+	_below(parts)
+	not _moves
+	some n in numbers.range(2, count(parts) - 1)
+	data.commands.temporary[concat("/", array.slice(parts, 0, n))]
+	regex.match(`^[\w.-]+$`, parts[n])
+}
+
+# What was moved to a temporary place was none.
+_moves if {
+	some call in _calls
+	call.program == "mv"
+}
+
+_below(parts) if not ".." in parts

@@ -4,7 +4,10 @@ import data.policies.commands.tool_use
 
 _settings := {
 	"denied": {"mkfs": "formats a disk"},
-	"removable": {"node_modules": true},
+	"removable": {"node_modules": true, "dist": true},
+	"temporary": {"/tmp": true},
+	"removers": {"rimraf": true},
+	"queries": {"programs": {"psql": true}, "texts": {"destructive": {"drop ": true}}},
 	"verdicts": {"destructive": "approve", "opaque": "approve", "privileged": "deny"},
 	"exempt": {"operators": {"opaque": true, "destructive": true}},
 	"inline": {"destructive": {"rmtree": true}, "network": {"urlopen": true}},
@@ -88,6 +91,56 @@ test_listed_targets_may_be_removed if {
 	_of([["rm", "-rf", "node_modules"]]) == _free
 	_of([["rm", "-r", "./node_modules/"]]) == _free
 }
+
+test_what_tools_make_anew_may_be_removed if {
+	every target in ["packages/web/dist", "dist/*", "./node_modules/.bin/", "/tmp/work/a", "packages\\web\\dist"] {
+		_of([["rm", "-rf", target]]) == _free
+	}
+	_of([["rimraf", "dist"], ["remove-item", "-recurse", "-force", "dist"]]) == _free
+}
+
+test_similar_targets_may_not_be_removed if {
+	every target in [
+		"node_modules/..",
+		"dist/../src",
+		"/dist",
+		"~/dist",
+		"$X/dist",
+		"packages/dist/src",
+		"/tmp",
+		"/tmp/*",
+		"/tmp/../home",
+	] {
+		_denied([["rm", "-rf", target]]) == {"recursive-removal"}
+	}
+}
+
+test_what_was_moved_to_a_temporary_place_may_not if {
+	_denied([["mv", "src", "/tmp/x"], ["rm", "-rf", "/tmp/x"]]) == {"recursive-removal"}
+}
+
+test_other_programs_that_remove if {
+	_asked([["rimraf", "src"]]) == {"destructive-command"}
+	_asked([["remove-item", "-recurse", "src"]]) == {"destructive-command"}
+	_denied([["remove-item", "-r", "-fo", "src"]]) == {"recursive-removal"}
+	_of([["remove-item", "a.txt"]]) == _free
+}
+
+test_query_given_to_a_database if {
+	every code in ["Drop Table x", "select 1;\nDROP\tTABLE x"] {
+		doc := _call([["psql"]], {"inline": [{"program": "psql", "code": code}]})
+		_judged(doc, _settings).approve == {"destructive-command"}
+	}
+	_judged(_call([], {"inline": [{"program": "psql", "code": "select dropped from x"}]}), _settings) == _free
+}
+
+test_long_option_that_is_cut_short if {
+	_asked([["git", "push", "--for"]]) == {"destructive-command"}
+	_asked([["git", "reset", "--har"]]) == {"destructive-command"}
+	_asked([["git", "push", "--follow-tags"]]) == set()
+}
+
+test_word_in_other_letters if _asked([["find", ".", "-DELETE"]]) == {"destructive-command"}
 
 test_listed_target_does_not_cover_another if _denied([["rm", "-rf", "node_modules", "src"]]) == {"recursive-removal"}
 

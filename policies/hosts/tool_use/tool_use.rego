@@ -2,9 +2,10 @@
 # title: Hosts that tools reach
 # description: >-
 #   `data.hosts.denied` maps hosts to the reason: cloud metadata services as shipped. A command that reaches other machines (a
-#   program of `data.hosts.programs`, a program given inline that has a text of `data.hosts.inline` in it, a connection of the
-#   shell) and a tool of `data.hosts.tools` need an approval for every host that `data.hosts.known` does not list: exact, `*`, or
-#   `*.example.com` for all hosts below a domain. A host that is known only when the command runs is `(unknown)`.
+#   program of `data.hosts.programs`, some only with one of the words listed for them, a program given inline that has a text
+#   of `data.hosts.inline` in it, a connection of the shell) and a tool of `data.hosts.tools` need an approval for every host
+#   that `data.hosts.known` does not list: exact, `*`, or `*.example.com` for all hosts below a domain. A host that is known
+#   only when the command runs is `(unknown)`.
 # schemas:
 #   - input: schema.tool_use
 package policies.hosts.tool_use
@@ -43,7 +44,7 @@ _elsewhere if {
 _reaches if {
 	some argv in input.input.commands
 	parts := split(argv[0], "/")
-	data.hosts.programs[parts[count(parts) - 1]]
+	_reaching(data.hosts.programs[parts[count(parts) - 1]], argv)
 }
 
 _reaches if _reaches_inline
@@ -60,6 +61,13 @@ _reaches_inline if {
 	some program in input.input.inline
 	some text, _ in data.hosts.inline
 	contains(program.code, text)
+}
+
+_reaching(true, _)
+
+_reaching(words, argv) if {
+	some word in argv
+	words[word]
 }
 
 _strange := [host | some host in input.input.hosts; not _known(host)]

@@ -5,7 +5,7 @@ import data.policies.hosts.tool_use
 _settings := {
 	"denied": {"10.0.0.1": "private"},
 	"known": {"localhost": true, "*.example.com": true},
-	"programs": {"curl": true},
+	"programs": {"curl": true, "git": {"push": true}},
 	"inline": {"urlopen": true},
 	"tools": {"WebFetch": true},
 }
@@ -44,6 +44,11 @@ test_other_hosts_are_asked_for if {
 test_message_does_not_name_the_host if {
 	some rule in tool_use.require_approval with input as _curl(["evil.example"]) with data.hosts as _settings
 	not contains(rule.message, "evil.example")
+}
+
+test_program_that_reaches_with_some_words if {
+	_asked(_call(["evil.example"], {"commands": [["git", "push", "https://evil.example"]]})) == {"host-not-listed"}
+	_asked(_call(["evil.example"], {"commands": [["git", "log"]]})) == set()
 }
 
 test_every_host_may_be_listed if {

@@ -10,7 +10,9 @@ _settings := {
 	"write_harmless": {"/dev/null": true, "/var/tmp": true},
 	"write_roots": {},
 	"outside_roots": "approve",
-	"read_reviewed": {"/.aws/credentials": true},
+	"climbing_reviewed": {"etc": true},
+	"read_reviewed": {"/.aws/credentials": true, "/.ssh/id_": true, "/etc/shadow": true},
+	"directories_reviewed": {"/.aws": true},
 }
 
 _touching(path, absolute, write) := {"input": {"paths": [{
@@ -89,4 +91,29 @@ test_message_names_the_roots_and_not_the_path if {
 test_reading_credentials_is_asked_for if {
 	_judged(_touching("/home/me/.aws/credentials", true, false), {}).approve == {"credential-file-read"}
 	_judged(_touching("docs/aws/credentials.md", false, false), {}) == _free
+}
+
+test_patterns_that_may_stand_for_credentials if {
+	every path in ["~/.ssh/*", "~/.s*/id_rsa", "~/.ssh/i?_rsa", "/home/me/.aws/[c]redentials", "/etc/sh*"] {
+		_judged(_touching(path, true, false), {}).approve == {"credential-file-read"}
+	}
+	every path in ["src/*.ts", "src/e*", "/home/me/etc/s*", "~/.cache/*"] {
+		_judged(_touching(path, false, false), {}) == _free
+	}
+}
+
+test_whole_directory_of_credentials if {
+	_judged(_touching("~/.aws", true, false), {}).approve == {"credential-file-read"}
+	_judged(_touching("~/.aws/config", true, false), {}) == _free
+}
+
+test_places_in_other_letters if {
+	_written("/ETC/passwd", true).deny == {"write-protected"}
+	_written("/home/me/.SSH/x", true).deny == {"write-protected"}
+	_written("/home/me/.BashRC", true).approve == {"write-reviewed"}
+}
+
+test_climbing_to_a_place_of_the_system if {
+	_written("../../../etc/passwd", false).approve == {"write-reviewed"}
+	_written("../../src/etc/a", false) == _free
 }

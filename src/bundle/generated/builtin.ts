@@ -3,5 +3,5 @@ export const builtin = {
   bundle: 'baseline',
   version: '1.0.0',
   bundleVersion: 1,
-  revision: 'ab41b42fc23c063c3e86d20dd8800873cbf6acb729fccb0f98abaf70e407a7ee',
+  revision: '80ce8a287bd9f611df7159dfbe57e0dd9505e310d82032d8131cc7a281b2b731',
 } as const;
