@@ -10,8 +10,7 @@
 #   (what would run cannot be read) need an approval. A verdict on `unlisted` makes the table a list of what is allowed.
 #   `data.commands.exempt` frees groups from the verdict on a class. Some commands are never right: `data.commands.denied` maps
 #   programs to the reason, and removing recursively by force is denied but for targets whose first or last part is listed in
-#   `data.commands.removable`, and what lies below `data.commands.temporary`. `data.commands.removers` lists programs that
-#   remove recursively without being told to.
+#   `data.commands.removable`. `data.commands.removers` lists programs that remove recursively without being told to.
 # schemas:
 #   - input: schema.tool_use
 package policies.commands.tool_use
@@ -273,26 +272,10 @@ _removable(call) if {
 
 # What tools make anew: `dist`, `dist/*`, `packages/web/dist`.
 _rebuilt(parts) if {
-	_below(parts)
+	not ".." in parts
 	not parts[0] in {"", "~"}
 	not startswith(parts[0], "$")
 	named := [part | some part in parts; part != "*"]
 	some part in {named[0], named[count(named) - 1]}
 	data.commands.removable[part]
 }
-
-_rebuilt(parts) if {
-	_below(parts)
-	not _moves
-	some n in numbers.range(2, count(parts) - 1)
-	data.commands.temporary[concat("/", array.slice(parts, 0, n))]
-	regex.match(`^[\w.-]+$`, parts[n])
-}
-
-# What was moved to a temporary place was none.
-_moves if {
-	some call in _calls
-	call.program == "mv"
-}
-
-_below(parts) if not ".." in parts

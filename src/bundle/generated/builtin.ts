@@ -3,5 +3,5 @@ export const builtin = {
   bundle: 'baseline',
   version: '1.0.0',
   bundleVersion: 1,
-  revision: '80ce8a287bd9f611df7159dfbe57e0dd9505e310d82032d8131cc7a281b2b731',
+  revision: 'fecbc53c2286300cc13e80008daa40815b1a852dd6687df85ad89fcabcdf6dad',
 } as const;
