@@ -4,7 +4,7 @@ import type { Inner } from './inner.ts';
 import { escapes, runsCommands } from './interpreters.ts';
 import { joined } from './paths.ts';
 import type { ShellFacts } from './shell_facts.ts';
-import { callsItself, nestsDeeply } from './syntax.ts';
+import { callsItself, isBashOnly, nestsDeeply, readsAsBash } from './syntax.ts';
 import { isCommandVariable, isProxy, loads } from './variables.ts';
 import {
   type Certainty,
@@ -30,11 +30,12 @@ type Feed = null | 'unknown' | { readonly text: string; readonly piped?: true };
 
 /**
  * Reads a Bash script. Never throws: what cannot be parsed, `eval`, an expansion or a pattern as the command, a shell
- * that reads its script from a pipe, and anything over the limits (64 KiB, 500 commands, 8 scripts deep) are `opaque`.
+ * that reads its script from a pipe or need not read it as Bash does, and anything over the limits (64 KiB, 500 commands,
+ * 8 scripts deep) are `opaque`.
  */
 export function readShell(script: string): ShellFacts {
   const reader = new ShellReader();
-  reader.script(script, 0);
+  reader.script(script, 0, null, true);
   reader.finish();
   return reader;
 }
@@ -67,6 +68,8 @@ class ShellReader implements ShellFacts {
   readonly #aliases = new Set<string>();
   readonly #named = new Set<string>();
   opaque = false;
+  /** Whether the script is read by Bash, or by a shell that reads it in the same way. */
+  #bash = true;
   #directory = '';
   #computes = false;
   #subscripts = false;
@@ -74,13 +77,14 @@ class ShellReader implements ShellFacts {
   #nodes = 0;
   #words = new WordReader('');
 
-  script(text: string, depth: number, feed: Feed = null): void {
+  script(text: string, depth: number, feed: Feed = null, bash = false): void {
     if (text.length > maxScript || depth > maxDepth || this.commands.length >= maxCommands || nestsDeeply(text)) {
       this.opaque = true;
       return;
     }
-    const outer = { depth: this.#depth, words: this.#words };
+    const outer = { depth: this.#depth, words: this.#words, bash: this.#bash };
     this.#depth = depth;
+    this.#bash = bash;
     try {
       const parsed = parse(text);
       this.#words = new WordReader(text, constantsOf(parsed, text));
@@ -91,6 +95,7 @@ class ShellReader implements ShellFacts {
     }
     this.#depth = outer.depth;
     this.#words = outer.words;
+    this.#bash = outer.bash;
   }
 
   /** What only the whole of the script tells: a file whose text is known must not be written by anything else. */
@@ -122,7 +127,7 @@ class ShellReader implements ShellFacts {
     for (const name of inner.named ?? []) this.#aliases.add(`${this.#depth}:${name}`);
     this.#assigned(inner, words);
     this.#commands(inner, words, depth, feed, fed);
-    this.#scripts(inner, words, depth, feed);
+    this.#scripts(inner, program, words, depth, feed);
     this.#input(inner, program, depth, feed);
     if (inner.file !== undefined) {
       const file = words[inner.file];
@@ -151,7 +156,13 @@ class ShellReader implements ShellFacts {
       return;
     }
     this.#run.add(file.replace(/^\.\//, ''));
-    if (shell) this.script(text, depth + 1);
+    if (shell)
+      this.script(
+        text,
+        depth + 1,
+        null,
+        readsAsBash(program ?? /\w*\s*$/.exec(text.split('\n', 1)[0]!)![0].trim(), this.#bash),
+      );
     else this.#program(program!, text);
   }
 
@@ -179,7 +190,7 @@ class ShellReader implements ShellFacts {
     }
   }
 
-  #scripts(inner: Inner, words: readonly ReadWord[], depth: number, feed: Feed): void {
+  #scripts(inner: Inner, program: string, words: readonly ReadWord[], depth: number, feed: Feed): void {
     for (const [start, end] of inner.scripts ?? []) {
       // A script with an expansion in it is not the text that will run; what can be read of it is noted all the same.
       if (words.slice(1, end).some(isUncertain)) this.opaque = true;
@@ -190,6 +201,7 @@ class ShellReader implements ShellFacts {
           .join(' '),
         depth + 1,
         inner.fed ? 'unknown' : feed,
+        readsAsBash(program, this.#bash),
       );
     }
     const texts = inner.texts ?? [];
@@ -206,7 +218,7 @@ class ShellReader implements ShellFacts {
     }
     if (feed === 'unknown' || feed.piped) this.opaque = true;
     if (feed === 'unknown') return;
-    if (inner.input === 'script') this.script(feed.text, depth + 1);
+    if (inner.input === 'script') this.script(feed.text, depth + 1, null, readsAsBash(program, this.#bash));
     else this.#program(program, feed.text);
   }
 
@@ -238,6 +250,7 @@ class ShellReader implements ShellFacts {
       this.opaque = true;
       return;
     }
+    if (!this.#bash && isBashOnly(node)) this.opaque = true;
     switch (node.type) {
       case 'Script':
         if ('errors' in node && node.errors && node.errors.length > 0) this.opaque = true;

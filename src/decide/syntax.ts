@@ -13,6 +13,23 @@ export function nestsDeeply(text: string): boolean {
   return false;
 }
 
+const bashes: ReadonlySet<string> = new Set(['bash', 'rbash', 'zsh', 'ksh', 'mksh']);
+const builtins: ReadonlySet<string> = new Set(['eval', 'trap', 'source', '.']);
+
+/** Whether a program reads scripts as Bash does; those of the shell itself do where the shell around them does. */
+export function readsAsBash(program: string, around: boolean): boolean {
+  return bashes.has(program) || (around && builtins.has(program));
+}
+
+const bashOnly: ReadonlySet<string> = new Set([
+  ...['AnsiCQuoted', 'LocaleString', 'BraceExpansion', 'TestCommand', 'ArithmeticCommand', 'ArithmeticFor'],
+]);
+
+/** What `sh` need not read as Bash does: in `true &> x rm y` and `[[ a || rm y ]]` it may run the `rm`. */
+export function isBashOnly(node: SyntaxNode): boolean {
+  return bashOnly.has(node.type) || (node.type === 'Redirect' && node.operator.startsWith('&'));
+}
+
 /** A function that starts itself twice never ends. */
 export function callsItself({
   name,

@@ -39,6 +39,9 @@ export const shells: ReadonlySet<string> = new Set([
   ],
 ]);
 
+/** Those whose language is another than that of `sh`. */
+const foreign: ReadonlySet<string> = new Set(['fish', 'csh', 'tcsh', 'elvish', 'nu', 'xonsh']);
+
 const containers: ReadonlySet<string> = new Set(['docker', 'podman', 'nerdctl', 'docker-compose', 'podman-compose']);
 
 /** Opens commands that run other commands. `program` is the base name of `argv[0]`. */
@@ -52,7 +55,10 @@ function opened(program: string, argv: readonly string[]): Inner {
   const end = argv.length;
   // `command -v name` only looks the name up.
   if (program === 'command' && /^-[pvV]*[vV]/.test(argv[1] ?? '')) return nothing;
-  if (shells.has(program)) return shell(argv);
+  if (shells.has(program)) {
+    const inner = shell(argv);
+    return foreign.has(program) && inner.file === undefined ? { ...inner, opaque: true } : inner;
+  }
   if (wrappers.has(program)) return wrapped(program, argv);
   if (launchers.has(program) && program !== 'bun') {
     const run = launched(program, argv);

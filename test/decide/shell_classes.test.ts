@@ -186,3 +186,24 @@ describe('the input of other tools', () => {
     expect(facts('bwrap '.padEnd(50_000, 'a ')).opaque).toBe(true);
   });
 });
+
+/* `sh` is Dash on Debian: it runs the removal in the first three, where Bash would not. */
+describe('a script of sh in forms of Bash', () => {
+  it.each([
+    "sh -c 'true &> y rm -rf x'",
+    "sh -c '[[ a || rm -rf x ]]'",
+    "sh -c '((rm -rf x))'",
+    `sh -c "rm $'\\x2d\\x72\\x66' x"`,
+    "dash <<'E'\n[[ a || rm -rf x ]]\nE",
+    "git config alias.y '![[ a || rm -rf x ]]'",
+    "fish -c 'begin; rm -rf x; end'",
+  ])('is opaque: %s', (script) => expect(facts(script).opaque).toBe(true));
+
+  it.each([
+    "bash -c '[[ -d y ]] && echo {a,b} &> log'",
+    "sudo bash -c '((y > 1))'",
+    "trap '[[ -d y ]] && echo z' EXIT",
+    'sh -c \'grep "y$" z 2>&1\'',
+    `sh -c "awk '{print \\$1,\\$2}' y"`,
+  ])('is read as it is in %s', (script) => expect(facts(script).opaque).toBe(false));
+});
