@@ -1,21 +1,11 @@
 import { z } from 'zod';
+import { bundleAlgorithms } from '../model/bundle_key.ts';
 import type { Context } from './context.ts';
 import { always, distinct, fault, label, publicFile, seconds, serviceUrl } from './fields.ts';
 import { gatewayTokens, oidcLogin, samlProviders } from './login.ts';
 
 /** Signature algorithms a caller's token may have. Asymmetric only: a shared secret would let a verifier sign. */
-const tokenAlgorithms = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-] as const;
+const tokenAlgorithms = [...bundleAlgorithms, 'EdDSA'] as const;
 
 const claimPath = z
   .string()

@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 
-/** Algorithms that may sign bundles. */
+/** Algorithms that may sign bundles; asymmetric only. */
 export const bundleAlgorithms = [
   'RS256',
   'RS384',

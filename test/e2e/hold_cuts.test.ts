@@ -2,6 +2,7 @@ import Anthropic from '@anthropic-ai/sdk';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type WatchedBundle, watchedBundle } from '../servers/bundle.ts';
 import { withProgram } from '../servers/gate.ts';
+import { randomFrom } from '../servers/random.ts';
 import { type Cutter, startCutter } from './cutter.ts';
 import { type HoldDesk, holdDesk, until } from './hold_desk.ts';
 import { holding } from './policies.ts';
@@ -125,14 +126,3 @@ withProgram('opa', 'holds that are cut', () => {
     expect(calls('twice')).toBe(2);
   });
 });
-
-/** A small generator with a seed (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = (seed + 1) * 0x9e3779b9;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

@@ -10,6 +10,7 @@ import { holding } from '../e2e/policies.ts';
 import { type WatchedBundle, watchedBundle } from '../servers/bundle.ts';
 import { withProgram } from '../servers/gate.ts';
 import { type PostgresServer, postgresOrSkip, startPostgres } from '../servers/postgres.ts';
+import { randomFrom } from '../servers/random.ts';
 import { checkJournal, type FaultNode, startNode } from './node.ts';
 
 /*
@@ -217,15 +218,4 @@ function eventsOf({ dataDir }: FaultNode): Written[] {
   } finally {
     db.close();
   }
-}
-
-/** A small generator with a seed (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = (seed + 1) * 0x9e3779b9;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
