@@ -38,7 +38,7 @@ if (process.send !== undefined) {
         upstream: { url: process.argv[2] ?? '' },
         credential: { roles: { default: credential } },
         policy: bundle.policy,
-        approvals: { held_most: 2000, held_most_per_tenant: 2000, pending_most_per_caller: 2000 },
+        approvals: { held_most: 2000, held_most_per_tenant: 2000, pending_most_per_caller: 100_000 },
         limits: { concurrent_requests: 2000 },
         log: { level: 'warn' },
       },

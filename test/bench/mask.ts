@@ -9,6 +9,7 @@ import type { Detectors } from '../../src/model/scan.ts';
 import { figure, median, note, quantile } from './figure.ts';
 import { othersFigures } from './mask_others.ts';
 import { recallFigures } from './mask_recall.ts';
+import { memory } from './memory.ts';
 
 const root = join(import.meta.dirname, '../..');
 const reported = ['prompt_injection', 'dangerous_instruction'];
@@ -22,9 +23,8 @@ export async function maskFigures(rounds: number): Promise<void> {
   const prose = textOf(['*.md', 'docs/guides/*.md'], 1_000_000);
   const code = textOf(['src/**/*.ts'], 1_000_000);
 
-  const before = memory();
   const detectors = loaded(bytes);
-  figure('mask_rule_set', (memory() - before) / 2 ** 20, 'MiB', '<=', 16);
+  figure('mask_rule_set', memoryOf(16, () => loaded(bytes)) / 2 ** 20, 'MiB', '<=', 16);
   figure('mask_load', median(Array.from({ length: rounds }, () => cost(() => loaded(bytes)) / 1000)), 'ms', '<=', 100);
   figure('mask_first_megabyte', throughput(detectors, (prose + code).slice(0, 1_000_000)), 'MB/s', '>=', 3);
   for (const [name, text] of [
@@ -62,12 +62,6 @@ function cost(work: () => void): number {
   work();
   const { user, system } = process.cpuUsage(start);
   return user + system;
-}
-
-function memory(): number {
-  globalThis.gc?.();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
 }
 
 function throughput(detectors: Detectors, text: string, piece = 16_384): number {
@@ -152,14 +146,19 @@ function hostileFigure(detectors: Detectors, examples: readonly string[]): void 
 }
 
 function streamFigure(detectors: Detectors): void {
-  const count = 5_000;
-  const before = memory();
-  const open = Array.from({ length: count }, () => {
+  const bytes = memoryOf(20_000, () => {
     const scanner = detectors.stream();
     scanner.write('see my_name');
     return scanner;
   });
-  figure('mask_open_stream', (memory() - before) / open.length / 1024, 'KiB', '<=', 5);
+  figure('mask_open_stream', bytes / 1024, 'KiB', '<=', 5);
+}
+
+/** Bytes that one of many takes; many, because what is collected when is not ours to say. */
+function memoryOf(count: number, make: () => object): number {
+  const before = memory().used;
+  const made = Array.from({ length: count }, make);
+  return (memory().used - before) / made.length;
 }
 
 /** A conversation of 1 MB that is sent again with one more message. */
