@@ -1,5 +1,5 @@
 import type { Parking } from './approve/index.ts';
-import { GatewayError } from './errors.ts';
+import { GatewayError, stackOf } from './errors.ts';
 import type { Dispatch, Held } from './model/approval.ts';
 import type { Outcome } from './model/event.ts';
 import type { AnswerEnd, Conversed, Recorded } from './model/exchange.ts';
@@ -126,9 +126,4 @@ function outcomeOf(exchange: Recorded, end: Parameters<Ends['finished']>[1]): Ou
     stopReason: null,
     notes,
   };
-}
-
-/** Where a fault began: the stack of its cause, for the log. */
-export function stackOf(error: GatewayError): string {
-  return (error.cause instanceof Error ? error.cause.stack : error.stack) ?? '';
 }

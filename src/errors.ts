@@ -323,3 +323,8 @@ export function toGatewayError(thrown: unknown): GatewayError {
 export class StartError extends Error {
   override readonly name = 'StartError';
 }
+
+/** Where a fault began: the stack of its cause, for the log. */
+export function stackOf(error: GatewayError): string {
+  return (error.cause instanceof Error ? error.cause.stack : error.stack) ?? '';
+}

@@ -1,6 +1,5 @@
 import { createConsole } from './console/index.ts';
-import { stackOf } from './ends.ts';
-import { GatewayError, toGatewayError } from './errors.ts';
+import { GatewayError, stackOf, toGatewayError } from './errors.ts';
 import { revocationRoutes } from './identify/index.ts';
 import type { AdminRoute } from './model/admin.ts';
 import type { AdminAction, MayAct } from './model/approval.ts';

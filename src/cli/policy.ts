@@ -11,7 +11,7 @@ import {
 } from '../bundle/index.ts';
 import { loadPolicy, runCorpus } from '../decide/index.ts';
 import { StartError } from '../errors.ts';
-import { bundleKeyFault } from '../model/bundle_key.ts';
+import { bundleKeyFault } from '../seal/index.ts';
 
 /** Which bundle a `policy` command looks at; absent: the built-in one. */
 export interface PolicyOptions {

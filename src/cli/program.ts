@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { StartError } from '../errors.ts';
-import { bundleAlgorithms } from '../model/bundle_key.ts';
+import { bundleAlgorithms } from '../seal/index.ts';
 import { addApprovals } from './approvals_program.ts';
 
 const dataDirOption = () =>

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bundleAlgorithms } from '../model/bundle_key.ts';
+import { bundleAlgorithms } from '../seal/index.ts';
 import type { Context } from './context.ts';
 import { always, distinct, fault, label, publicFile, seconds, serviceUrl } from './fields.ts';
 import { gatewayTokens, oidcLogin, samlProviders } from './login.ts';

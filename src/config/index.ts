@@ -4,4 +4,5 @@ export type { Environment } from './context.ts';
 export { configSchema, printConfig, type SchemaNode } from './describe.ts';
 export { ConfigFaults } from './faults.ts';
 export { developmentConfig, loadConfig } from './load.ts';
+export { plainWords } from './plain_words.ts';
 export type { Config, ConfigInput } from './schema.ts';

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
-import { plainWords } from '../model/plain_words.ts';
 import type { Context, Environment } from './context.ts';
 import { configSchema, type SchemaNode } from './describe.ts';
 import { ConfigFaults, type Fault } from './faults.ts';
 import { describeAt, formWith, isSecretAt, knownKeys, nearest } from './hints.ts';
 import { applyOverrides, overrideName, type Tree } from './overrides.ts';
+import { plainWords } from './plain_words.ts';
 import { type Config, type ConfigInput, schemaFor } from './schema.ts';
 import { yamlFault } from './yaml_faults.ts';
 

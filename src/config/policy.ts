@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { bundleAlgorithms, bundleKeyFault } from '../model/bundle_key.ts';
+import { bundleAlgorithms, bundleKeyFault } from '../seal/index.ts';
 import type { Context } from './context.ts';
 import { always, distinct, fault, pathFrom, publicFile, seconds } from './fields.ts';
 

@@ -4,7 +4,8 @@ import type { Inner } from './inner.ts';
 import { escapes, runsCommands } from './interpreters.ts';
 import { joined } from './paths.ts';
 import type { ShellFacts } from './shell_facts.ts';
-import { callsItself, isBashOnly, nestsDeeply, readsAsBash } from './syntax.ts';
+import { isShell, readsAsBash } from './shells.ts';
+import { callsItself, isBashOnly, nestsDeeply } from './syntax.ts';
 import { isCommandVariable, isProxy, loads } from './variables.ts';
 import {
   type Certainty,
@@ -16,7 +17,7 @@ import {
   runsValue,
   WordReader,
 } from './words.ts';
-import { baseName, shells, unwrap } from './wrappers.ts';
+import { baseName, unwrap } from './wrappers.ts';
 
 const maxScript = 65_536;
 const maxCommands = 500;
@@ -390,7 +391,7 @@ class ShellReader implements ShellFacts {
 }
 
 function runsScripts(program: string): boolean {
-  return shells.has(program) || program === 'source' || program === '.';
+  return isShell(program) || program === 'source' || program === '.';
 }
 
 function isUncertain(word: ReadWord): boolean {

@@ -13,14 +13,6 @@ export function nestsDeeply(text: string): boolean {
   return false;
 }
 
-const bashes: ReadonlySet<string> = new Set(['bash', 'rbash', 'zsh', 'ksh', 'mksh']);
-const builtins: ReadonlySet<string> = new Set(['eval', 'trap', 'source', '.']);
-
-/** Whether a program reads scripts as Bash does; those of the shell itself do where the shell around them does. */
-export function readsAsBash(program: string, around: boolean): boolean {
-  return bashes.has(program) || (around && builtins.has(program));
-}
-
 const bashOnly: ReadonlySet<string> = new Set([
   ...['AnsiCQuoted', 'LocaleString', 'BraceExpansion', 'TestCommand', 'ArithmeticCommand', 'ArithmeticFor'],
 ]);

@@ -4,6 +4,7 @@ import { interpreterInner } from './interpreters.ts';
 import { operands, optionTexts, rest, withScripts } from './options.ts';
 import { powershell } from './powershell.ts';
 import { programInner } from './programs.ts';
+import { isForeign, isShell } from './shells.ts';
 import {
   containerOptions,
   dashed,
@@ -18,30 +19,6 @@ const nothing: Inner = {};
 /** Words that may be the command where nobody knows which is; over that it cannot be told. */
 const maxStarts = 32;
 
-/** Programs that run a script in the language of a shell. */
-export const shells: ReadonlySet<string> = new Set([
-  ...[
-    'sh',
-    'bash',
-    'dash',
-    'zsh',
-    'ksh',
-    'mksh',
-    'ash',
-    'fish',
-    'rbash',
-    'csh',
-    'tcsh',
-    'yash',
-    'elvish',
-    'nu',
-    'xonsh',
-  ],
-]);
-
-/** Those whose language is another than that of `sh`. */
-const foreign: ReadonlySet<string> = new Set(['fish', 'csh', 'tcsh', 'elvish', 'nu', 'xonsh']);
-
 const containers: ReadonlySet<string> = new Set(['docker', 'podman', 'nerdctl', 'docker-compose', 'podman-compose']);
 
 /** Opens commands that run other commands. `program` is the base name of `argv[0]`. */
@@ -55,9 +32,9 @@ function opened(program: string, argv: readonly string[]): Inner {
   const end = argv.length;
   // `command -v name` only looks the name up.
   if (program === 'command' && /^-[pvV]*[vV]/.test(argv[1] ?? '')) return nothing;
-  if (shells.has(program)) {
+  if (isShell(program)) {
     const inner = shell(argv);
-    return foreign.has(program) && inner.file === undefined ? { ...inner, opaque: true } : inner;
+    return isForeign(program) && inner.file === undefined ? { ...inner, opaque: true } : inner;
   }
   if (wrappers.has(program)) return wrapped(program, argv);
   if (launchers.has(program) && program !== 'bun') {

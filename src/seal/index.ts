@@ -1,4 +1,5 @@
 /** Keys, envelope encryption, keyed hashes and signatures. */
+export { bundleAlgorithms, bundleKeyFault } from './bundle_key.ts';
 export {
   makeDataKey,
   openOne,

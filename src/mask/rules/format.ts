@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { plainWords } from '../../model/plain_words.ts';
+import { plainWords } from '../../config/index.ts';
 import { type ValidatorName, validators } from './validators.ts';
 
 /**
