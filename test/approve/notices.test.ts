@@ -59,10 +59,13 @@ afterEach(async () => {
   await receiver.close();
 });
 
+/** A configuration with these channels, of which only what is read is there. */
+const withChannels = (channels: readonly object[], more: Partial<ApprovalsOptions['config']> = {}) =>
+  ({ ...defaults, ...more, notify: channels }) as unknown as ApprovalsOptions['config'];
+
 const notify = async (channel: object, more: Partial<ApprovalsOptions['config']> = {}) => {
-  const config = { ...defaults, ...more, notify: [channel] };
   bench = await openBench({
-    config: config as unknown as ApprovalsOptions['config'],
+    config: withChannels([channel], more),
     consoleUrl: () => 'https://console.example',
     onNoticeFault: (name, fault, dead) => faults.push(`${name} ${fault}${dead ? ' dead' : ''}`),
   });
@@ -268,13 +271,10 @@ describe('a channel that is away', () => {
   /** The hook is away; Slack, by an incoming webhook, takes everything. */
   const withSlack = async (url: string) => {
     bench = await openBench({
-      config: {
-        ...defaults,
-        notify: [
-          { type: 'webhook', name: 'hook', url, secret: new Secret(key('a')) },
-          { type: 'slack', name: 'chat', webhook: new Secret(`${receiver.url}/slack`), api: receiver.url },
-        ],
-      } as unknown as ApprovalsOptions['config'],
+      config: withChannels([
+        { type: 'webhook', name: 'hook', url, secret: new Secret(key('a')) },
+        { type: 'slack', name: 'chat', webhook: new Secret(`${receiver.url}/slack`), api: receiver.url },
+      ]),
     });
   };
   const took = (path: string) => receiver.deliveries.filter((delivery) => delivery.path === path).length;
@@ -324,10 +324,10 @@ describe('the list of notices', () => {
   const path = '/admin/v1/notices';
 
   it('is for the operator, and for persons whom policy lets see the state of the gateway, of their tenant', async () => {
-    const notify = [{ type: 'webhook', name: 'hook', url: `${receiver.url}/in`, secret: new Secret(key('a')) }];
+    const hook = { type: 'webhook', name: 'hook', url: `${receiver.url}/in`, secret: new Secret(key('a')) };
     receiver.answer = () => ({ status: 410 });
     bench = await openBench({
-      config: { ...defaults, notify } as unknown as ApprovalsOptions['config'],
+      config: withChannels([hook]),
       mayAct: ({ groups }, action) =>
         decisionOf(action !== 'status.view' || groups.includes('operators') ? 'allow' : 'deny'),
     });
@@ -353,10 +353,9 @@ describe('two workers on one outbox', () => {
     const other = await openApprovals({
       store: bench.store,
       keys: bench.keys,
-      config: {
-        ...defaults,
-        notify: [{ type: 'webhook', name: 'hook', url: `${receiver.url}/other`, secret: new Secret(key('a')) }],
-      } as unknown as ApprovalsOptions['config'],
+      config: withChannels([
+        { type: 'webhook', name: 'hook', url: `${receiver.url}/other`, secret: new Secret(key('a')) },
+      ]),
       mayAct: () => decisionOf('allow'),
       journal: { append: async () => undefined },
       outbound,
